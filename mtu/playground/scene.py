@@ -1,0 +1,138 @@
+"""A typed scene of the playground world, and seeded sampling of scenes.
+
+A tenth of the (thing, place) and of the (thing, thing) pairs is held out: `sample_scene` with
+`split="train"` never draws one, with `split="heldout"` it draws at least one.
+"""
+
+import zlib
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .vocabulary import COLORS, COLUMNS, PLACES, ROWS, SIZES, THINGS, TIMES, WEATHERS
+
+SPLITS = ("train", "heldout", "any")
+
+
+@dataclass(frozen=True)
+class Item:
+    """A thing in a scene. x, y: its centre and its foot, in fractions of the picture's side."""
+
+    thing: str
+    column: str
+    row: str
+    size: str
+    color: str | None  # None: the glyph's own colours
+    x: float
+    y: float
+    scale: float  # height in fractions of the picture's side
+    flip: bool = False
+
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom in fractions of the side (the glyph's square cell)."""
+        half = self.scale / 2
+        return (self.x - half, self.y - self.scale, self.x + half, self.y)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything that decides a picture. `seed` draws the place's details (hills, clouds, …)."""
+
+    place: str
+    time: str
+    weather: str
+    items: tuple[Item, ...]
+    seed: int
+    style: str | None = None
+
+    def with_item(self, index: int, **changes) -> "Scene":
+        """The same scene with fields of one item changed."""
+        items = list(self.items)
+        items[index] = replace(items[index], **changes)
+        return replace(self, items=tuple(items))
+
+
+def is_heldout_pair(first: str, second: str) -> bool:
+    """True for the tenth of unordered name pairs that training never sees together."""
+    key = "|".join(sorted((first, second)))
+    return zlib.crc32(key.encode()) % 10 == 3
+
+
+def has_heldout_pair(scene: Scene) -> bool:
+    """True if any thing–place or thing–thing pair of the scene is held out."""
+    names = [item.thing for item in scene.items]
+    pairs = [(name, scene.place) for name in names]
+    pairs += [(a, b) for i, a in enumerate(names) for b in names[i + 1 :] if a != b]
+    return any(is_heldout_pair(a, b) for a, b in pairs)
+
+
+def make_item(
+    rng: np.random.Generator,
+    thing: str,
+    column: str,
+    row: str | None = None,
+    size: str = "medium",
+    color: str | None = None,
+) -> Item:
+    """An item at a named place and size, with small random departures from both."""
+    row = row or THINGS[thing].row
+    scale = SIZES[size] * rng.uniform(0.93, 1.08)
+    x = float(np.clip(COLUMNS[column] + rng.uniform(-0.05, 0.05), scale / 2, 1 - scale / 2))
+    base = ROWS[row] + rng.uniform(-0.05, 0.05)
+    y = base if row == "down" else base + scale / 2
+    return Item(thing, column, row, size, color, x, float(np.clip(y, scale, 0.97)), float(scale),
+                bool(rng.random() < 0.5))
+
+
+def overlaps(first: Item, second: Item, slack: float = 0.25) -> bool:
+    """True if the two items' boxes share more than `slack` of the smaller one's area."""
+    a, b = first.box(), second.box()
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return False
+    return width * height > slack * min(first.scale, second.scale) ** 2
+
+
+def _sample_items(rng: np.random.Generator, count: int) -> tuple[Item, ...]:
+    names = list(rng.choice(list(THINGS), size=count, replace=rng.random() < 0.06))
+    sizes = {1: ("small", "medium", "large", "large"), 2: ("small", "medium", "large"),
+             3: ("small", "small", "medium")}[count]
+    items: list[Item] = []
+    for name in names:
+        for _ in range(20):
+            thing = THINGS[name]
+            row = thing.row if rng.random() < 0.8 else ("up" if thing.row == "down" else "down")
+            color = None
+            if thing.recolorable and rng.random() < 0.7:
+                color = str(rng.choice(list(COLORS)))
+            item = make_item(rng, str(name), str(rng.choice(list(COLUMNS))), row,
+                             str(rng.choice(sizes)), color)
+            if not any(overlaps(item, other, 0.02) for other in items):
+                items.append(item)
+                break
+    return tuple(items)
+
+
+def sample_scene(
+    rng: np.random.Generator, count: int | None = None, split: str = "train"
+) -> Scene:
+    """A random scene of one to three things (`count` fixes it). Raises ValueError on `split`."""
+    if split not in SPLITS:
+        raise ValueError(f"split must be one of {', '.join(SPLITS)}, not {split!r}.")
+    while True:
+        number = count or int(rng.choice([1, 2, 3], p=[0.5, 0.32, 0.18]))
+        place = PLACES[str(rng.choice(list(PLACES), p=_PLACE_ODDS))]
+        time = str(rng.choice(list(TIMES), p=[0.5, 0.22, 0.28])) if place.has_time else "day"
+        weather = "clear"
+        if place.has_weather:
+            weather = str(rng.choice(list(WEATHERS), p=[0.64, 0.18, 0.18]))
+        items = _sample_items(rng, number)
+        scene = Scene(place.name, time, weather, items, int(rng.integers(2**31)))
+        if len(items) == number and (split == "any" or
+                                     has_heldout_pair(scene) == (split == "heldout")):
+            return scene
+
+
+_WEIGHTS = np.array([0.4 if name.startswith("plain") else 1.0 for name in PLACES])
+_PLACE_ODDS = _WEIGHTS / _WEIGHTS.sum()
