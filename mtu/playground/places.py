@@ -1,0 +1,277 @@
+"""Backgrounds: how each place of the world is painted, at any resolution.
+
+Every painter gets a Canvas (coordinates are fractions of the side, so a scene looks the same at
+256 and at 512 pixels) and a generator seeded by the scene, and paints in daylight; time and
+weather are laid over afterwards by `render`.
+"""
+
+import numpy as np
+
+_PLAIN = {
+    "plain white": (244, 243, 240), "plain blue": (108, 168, 226), "plain green": (140, 200, 132),
+    "plain pink": (246, 176, 196), "plain yellow": (250, 218, 120),
+}
+
+
+class Canvas:
+    """A float32 picture (side, side, 3) in 0..255 with soft-edged shapes in fractional units."""
+
+    def __init__(self, side: int):
+        self.side = side
+        axis = (np.arange(side, dtype=np.float32) + 0.5) / side
+        self.x, self.y = axis[None, :], axis[:, None]
+        self.pixels = np.empty((side, side, 3), np.float32)
+
+    def gradient(self, top, bottom, start: float = 0.0, stop: float = 1.0) -> None:
+        """Fill rows from `start` to `stop` with a vertical gradient."""
+        low, high = round(start * self.side), round(stop * self.side)
+        ramp = np.linspace(0, 1, max(high - low, 1), dtype=np.float32)[:, None, None]
+        self.pixels[low:high] = (1 - ramp) * np.float32(top) + ramp * np.float32(bottom)
+
+    def blend(self, alpha: np.ndarray, color, top: float = 0.0, bottom: float = 1.0) -> None:
+        """Lay a colour over with an alpha of 0..1 given for the rows from `top` to `bottom`."""
+        low, high = round(top * self.side), round(bottom * self.side)
+        part = self.pixels[low:high]
+        alpha = alpha if alpha.shape[0] == high - low else alpha[low:high]
+        part += alpha[..., None] * (np.float32(color) - part)
+
+    def below(self, height: np.ndarray, color, top: float = 0.0) -> None:
+        """Fill everything below the curve height(x) (fractions from the top)."""
+        low = round(top * self.side)
+        self.blend(np.clip((self.y[low:] - height) * self.side + 0.5, 0, 1), color, top)
+
+    def ellipse(self, x, y, rx, ry, color, strength: float = 1.0, soft: float = 0.0) -> None:
+        """A filled ellipse; `soft` widens its edge, in fractions of the radius."""
+        reach, s = 1 + soft, self.side
+        low, high = self._span(y, ry * reach)
+        left, right = self._span(x, rx * reach)
+        if high <= low or right <= left:
+            return
+        dx, dy = (self.x[:, left:right] - x) / rx, (self.y[low:high] - y) / ry
+        edge = max(soft, 1.0 / (min(rx, ry) * s))
+        alpha = np.clip((1 - np.sqrt(dx * dx + dy * dy)) / edge + 0.5, 0, 1) * strength
+        part = self.pixels[low:high, left:right]
+        part += alpha[..., None] * (np.float32(color) - part)
+
+    def _span(self, center: float, reach: float) -> tuple[int, int]:
+        """Pixel range of center ± reach, one pixel wider, inside the picture."""
+        low = int((center - reach) * self.side) - 1
+        high = int((center + reach) * self.side) + 2
+        return max(low, 0), min(high, self.side)
+
+    def streak(self, x, y, length, slant, width, color, strength) -> None:
+        """A slanted line from (x, y) downwards, leaning left by `slant` per unit of height."""
+        low, high = max(int(y * self.side), 0), min(int((y + length) * self.side), self.side)
+        reach = width + slant * length / 2
+        left, right = self._span(x - slant * length / 2, reach)
+        if high <= low or right <= left:
+            return
+        path = x - slant * (self.y[low:high] - y)
+        distance = np.abs(self.x[:, left:right] - path)
+        alpha = np.clip((width - distance) * self.side, 0, 1) * strength
+        part = self.pixels[low:high, left:right]
+        part += alpha[..., None] * (np.float32(color) - part)
+
+    def rectangle(self, left, top, right, bottom, color) -> None:
+        """A filled rectangle with hard edges."""
+        s = self.side
+        self.pixels[max(round(top * s), 0) : round(bottom * s),
+                    max(round(left * s), 0) : round(right * s)] = color
+
+
+def _waves(canvas, rng, base, swing, count=2.0):
+    """A smooth random curve around `base`."""
+    phase = rng.uniform(0, 2 * np.pi, 2)
+    turns = rng.uniform(0.6, 1.4, 2) * count
+    return base + swing * (0.6 * np.sin(turns[0] * 2 * np.pi * canvas.x + phase[0])
+                           + 0.4 * np.sin(turns[1] * 4 * np.pi * canvas.x + phase[1]))
+
+
+def _peaks(canvas, rng, base, height, count):
+    """A ridge of triangular peaks above `base`."""
+    ridge = np.full_like(canvas.x, base)
+    for k in range(count):
+        center = (k + rng.uniform(0.2, 0.8)) / count
+        slope = rng.uniform(1.0, 1.5)
+        ridge = np.minimum(ridge, base - height * rng.uniform(0.7, 1.0)
+                           + slope * np.abs(canvas.x - center))
+    return ridge
+
+
+def _sky(canvas, rng, top=(92, 168, 232), bottom=(200, 230, 248), clouds=True):
+    canvas.gradient(top, bottom, 0, 0.72)
+    canvas.pixels[round(0.72 * canvas.side) :] = bottom
+    if clouds:
+        for _ in range(int(rng.integers(1, 3))):
+            x, y, r = rng.uniform(0.05, 0.95), rng.uniform(0.06, 0.24), rng.uniform(0.05, 0.08)
+            for dx, size in ((-1.1, 0.7), (0, 1.0), (1.1, 0.75)):
+                canvas.ellipse(x + dx * r, y, r * size * 1.2, r * size * 0.7, (252, 253, 255),
+                               0.9, 0.15)
+
+
+def _beach(canvas, rng):
+    _sky(canvas, rng)
+    horizon = rng.uniform(0.48, 0.54)
+    canvas.gradient((38, 132, 190), (92, 196, 214), horizon, 0.76)
+    shore = _waves(canvas, rng, 0.73, 0.012)
+    canvas.below(shore - 0.012, (235, 248, 250), 0.66)
+    canvas.below(shore, (240, 214, 158), 0.66)
+
+
+def _desert(canvas, rng):
+    _sky(canvas, rng, (112, 184, 232), (250, 232, 196), clouds=False)
+    canvas.below(_waves(canvas, rng, 0.55, 0.03, 1.0), (232, 178, 104), 0.4)
+    canvas.below(_waves(canvas, rng, 0.66, 0.035, 0.8), (222, 160, 84), 0.5)
+    canvas.below(_waves(canvas, rng, 0.8, 0.02, 0.8), (238, 186, 112), 0.7)
+
+
+def _meadow(canvas, rng):
+    _sky(canvas, rng)
+    canvas.below(_waves(canvas, rng, 0.58, 0.025, 1.0), (138, 196, 88), 0.45)
+    canvas.below(_waves(canvas, rng, 0.7, 0.02, 0.8), (110, 178, 70), 0.55)
+    for _ in range(12):
+        color = ((255, 240, 120), (255, 255, 255), (248, 140, 170))[int(rng.integers(3))]
+        canvas.ellipse(rng.uniform(0, 1), rng.uniform(0.74, 0.98), 0.011, 0.011, color)
+
+
+def _snow(canvas, rng):
+    _sky(canvas, rng, (150, 196, 232), (226, 238, 248))
+    canvas.below(_waves(canvas, rng, 0.57, 0.03, 1.0), (214, 228, 244), 0.45)
+    canvas.below(_waves(canvas, rng, 0.7, 0.025, 0.8), (246, 249, 254), 0.55)
+
+
+def _ocean(canvas, rng):
+    _sky(canvas, rng)
+    canvas.gradient((52, 138, 204), (14, 70, 138), rng.uniform(0.46, 0.52), 1.0)
+    for k in range(4):
+        y = 0.58 + 0.11 * k
+        curve = y + 0.008 * np.sin(14 * np.pi * canvas.x + rng.uniform(0, 6.3))
+        canvas.blend(np.clip(1.6 - np.abs(canvas.y - curve) * 256, 0, 1) * 0.35, (190, 226, 246))
+
+
+def _city(canvas, rng):
+    _sky(canvas, rng)
+    x = -rng.uniform(0, 0.08)
+    while x < 1:
+        width, height = rng.uniform(0.1, 0.17), rng.uniform(0.2, 0.46)
+        shade = rng.uniform(0.75, 1.1)
+        top = 0.76 - height
+        canvas.rectangle(x, top, x + width, 0.76, np.array([120, 132, 154]) * shade)
+        for row in np.arange(top + 0.03, 0.72, 0.062):
+            for col in np.arange(x + 0.02, x + width - 0.025, 0.045):
+                canvas.rectangle(col, row, col + 0.022, row + 0.03, (246, 226, 150))
+        x += width + 0.004
+    canvas.rectangle(0, 0.76, 1, 1, (96, 98, 106))
+    for left in np.arange(0.04, 1, 0.2):
+        canvas.rectangle(left, 0.9, left + 0.1, 0.915, (236, 230, 208))
+
+
+def _mountains(canvas, rng):
+    _sky(canvas, rng)
+    ridge = _peaks(canvas, rng, 0.7, 0.5, 3)
+    canvas.below(ridge, (112, 128, 158))
+    cap = (ridge + 0.1 + 0.012 * np.sin(40 * canvas.x)) - canvas.y
+    inside = np.clip((canvas.y - ridge) * canvas.side, 0, 1) * np.clip(cap * canvas.side, 0, 1)
+    canvas.blend(inside * (ridge < 0.42), (248, 250, 255))
+    canvas.below(_waves(canvas, rng, 0.72, 0.02, 1.0), (104, 150, 88), 0.6)
+
+
+def _forest(canvas, rng):
+    _sky(canvas, rng, (150, 204, 220), (214, 236, 214), clouds=False)
+    for base, size, color in ((0.66, 0.3, (74, 132, 92)), (0.76, 0.38, (40, 98, 62))):
+        for k in range(6):
+            x = (k + rng.uniform(0.15, 0.85)) / 6
+            top = base - size * rng.uniform(0.8, 1.15)
+            low, high = round(top * canvas.side), round(base * canvas.side)
+            half = (canvas.y[low:high] - top) * 0.32
+            inside = np.clip((half - np.abs(canvas.x - x)) * canvas.side + 0.5, 0, 1)
+            canvas.blend(inside, color, top, base)
+    canvas.below(_waves(canvas, rng, 0.74, 0.012), (88, 122, 60), 0.66)
+
+
+def _space(canvas, rng):
+    canvas.gradient((14, 12, 38), (44, 24, 78))
+    center = rng.uniform(0.2, 0.8, 2)
+    canvas.ellipse(*center, 0.42, 0.24, (104, 52, 140), 0.4, 1.0)
+    for _ in range(40):
+        size = rng.uniform(0.003, 0.007)
+        canvas.ellipse(rng.uniform(0, 1), rng.uniform(0, 1), size, size, (255, 252, 236))
+    x, y = rng.uniform(0.15, 0.85), rng.uniform(0.1, 0.3)
+    canvas.ellipse(x, y, 0.075, 0.075, (226, 152, 92))
+    canvas.ellipse(x, y, 0.13, 0.022, (240, 206, 150), 0.8)
+
+
+def _farm(canvas, rng):
+    _sky(canvas, rng)
+    canvas.below(_waves(canvas, rng, 0.6, 0.01), (226, 194, 92), 0.5)
+    x = rng.uniform(0.12, 0.88)
+    canvas.rectangle(x - 0.11, 0.44, x + 0.11, 0.62, (178, 56, 48))
+    roof = 0.36 + np.abs(canvas.x - x) * 0.7
+    inside = (canvas.y > roof) & (canvas.y < 0.445) & (np.abs(canvas.x - x) < 0.125)
+    canvas.blend(inside.astype(np.float32), (120, 40, 38))
+    canvas.rectangle(x - 0.04, 0.52, x + 0.04, 0.62, (246, 238, 226))
+    canvas.below(_waves(canvas, rng, 0.72, 0.008), (128, 182, 78), 0.6)
+    for y in (0.655, 0.69):
+        canvas.rectangle(0, y, 1, y + 0.012, (236, 228, 214))
+    for left in np.arange(rng.uniform(0, 0.1), 1, 0.14):
+        canvas.rectangle(left, 0.63, left + 0.018, 0.735, (236, 228, 214))
+
+
+def _lake(canvas, rng):
+    _sky(canvas, rng)
+    canvas.below(_waves(canvas, rng, 0.46, 0.04, 1.2), (96, 150, 104), 0.3)
+    canvas.gradient((120, 190, 214), (64, 142, 184), 0.54, 0.78)
+    for _ in range(5):
+        y, x = rng.uniform(0.57, 0.74), rng.uniform(0.1, 0.9)
+        canvas.ellipse(x, y, 0.1, 0.004, (206, 234, 244), 0.7)
+    canvas.below(_waves(canvas, rng, 0.77, 0.015), (124, 180, 86), 0.7)
+
+
+def _volcano(canvas, rng):
+    _sky(canvas, rng, (150, 130, 150), (246, 196, 160), clouds=False)
+    x = rng.uniform(0.3, 0.7)
+    slope = 0.2 + np.clip(np.abs(canvas.x - x) - 0.07, 0, None) * 1.15
+    canvas.ellipse(x, 0.12, 0.16, 0.08, (110, 98, 104), 0.8, 0.5)
+    canvas.below(slope, (84, 66, 70))
+    for offset in (-0.045, 0.0, 0.05):
+        width = 0.012 + 0.02 * canvas.y
+        path = x + offset * (1 + 3 * canvas.y) + 0.02 * np.sin(14 * canvas.y + offset * 60)
+        inside = np.clip((width - np.abs(canvas.x - path)) * canvas.side + 0.5, 0, 1)
+        canvas.blend(inside * (canvas.y > 0.21) * (canvas.y < 0.74), (252, 112, 36))
+    canvas.below(_waves(canvas, rng, 0.73, 0.015), (122, 100, 92), 0.66)
+
+
+def _room(canvas, rng):
+    wall = ((240, 222, 196), (206, 222, 226), (228, 212, 230))[int(rng.integers(3))]
+    canvas.gradient(wall, wall, 0, 0.7)
+    canvas.gradient((176, 122, 76), (196, 144, 96), 0.7, 1)
+    canvas.rectangle(0, 0.685, 1, 0.705, (250, 246, 240))
+    x = rng.uniform(0.2, 0.6)
+    canvas.rectangle(x, 0.12, x + 0.26, 0.46, (250, 248, 244))
+    canvas.rectangle(x + 0.02, 0.14, x + 0.24, 0.44, (148, 204, 240))
+    canvas.rectangle(x + 0.122, 0.14, x + 0.138, 0.44, (250, 248, 244))
+    canvas.rectangle(x + 0.02, 0.285, x + 0.24, 0.3, (250, 248, 244))
+    canvas.ellipse(rng.uniform(0.3, 0.7), 0.89, 0.36, 0.075, (192, 84, 84))
+
+
+def _plain(color):
+    def paint(canvas, rng):
+        color_here = np.clip(np.array(color) + rng.uniform(-6, 6, 3), 0, 255)
+        canvas.gradient(color_here, np.clip(color_here - 12, 0, 255))
+
+    return paint
+
+
+_PAINTERS = {
+    "beach": _beach, "desert": _desert, "meadow": _meadow, "snow": _snow, "ocean": _ocean,
+    "city": _city, "mountains": _mountains, "forest": _forest, "space": _space, "farm": _farm,
+    "lake": _lake, "volcano": _volcano, "room": _room,
+    **{name: _plain(color) for name, color in _PLAIN.items()},
+}
+
+
+def paint(place: str, seed: int, side: int) -> Canvas:
+    """A daylight background, float32 (side, side, 3) in 0..255, the same for the same seed."""
+    canvas = Canvas(side)
+    _PAINTERS[place](canvas, np.random.default_rng(seed))
+    return canvas
