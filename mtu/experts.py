@@ -1,0 +1,50 @@
+"""N experts as one dense feed-forward layer with gated hidden units."""
+
+import torch
+from diffusers.models.activations import GEGLU, GELU
+from diffusers.models.attention import FeedForward
+from torch import nn
+
+from .router import Router
+from .rows import Rows
+
+
+class ExpertFeedForward(nn.Module):
+    """Σ_i g_i·E_i(x), E_i being shard i of the layer it replaces (METHOD §1.1, §4.2).
+
+    Shard i of W1 makes hidden units [i·d/N, (i+1)·d/N) and shard i of W2 reads them, so the sum is
+    the dense layer with its hidden units scaled by g_i, repeated over the shard:
+
+        y = W2·(g ⊙ act(W1·x + b1)) + b2
+
+    Two matrix products and no dispatch. b2 is kept whole: it belongs to no expert. `net` keeps the
+    replaced layer's parameter names and shapes.
+    """
+
+    def __init__(self, ff: FeedForward, router: Router, num_experts: int, rows: Rows):
+        super().__init__()
+        if type(ff.net[0]) not in (GEGLU, GELU):
+            kind = type(ff.net[0]).__name__
+            raise ValueError(f"cannot split a {kind} feed-forward; GEGLU and GELU are supported")
+        self.width = ff.net[2].in_features
+        if self.width % num_experts:
+            raise ValueError(f"{num_experts} experts do not divide the width {self.width}")
+        self.net = ff.net
+        self.router = router
+        self.num_experts = num_experts
+        self.rows = rows
+
+    def gates(self, embedding: torch.Tensor) -> torch.Tensor:
+        """Gate of every hidden unit: (tasks, dim) -> (tasks, d_ffn)."""
+        return self.router(embedding).repeat_interleave(self.width // self.num_experts, dim=-1)
+
+    def forward(self, hidden_states: torch.Tensor) -> torch.Tensor:
+        """(B, T, C) -> (B, T, C)."""
+        hidden_states = self.net[0](hidden_states)  # (B, T, d_ffn)
+        if self.num_experts > 1:  # one expert's gate is the constant 1
+            batch = self.rows.batch
+            gates = self.gates(batch.embedding)[batch.index]  # (B or 1, d_ffn)
+            hidden_states = hidden_states * gates.to(hidden_states.dtype).unsqueeze(1)
+        for layer in list(self.net)[1:]:
+            hidden_states = layer(hidden_states)
+        return hidden_states

@@ -1,0 +1,32 @@
+"""The router: from a task's embedding to the weights of a block's experts."""
+
+import torch
+from torch import nn
+
+
+class Router(nn.Module):
+    """Two-layer MLP with ReLU over the task embedding (MTU, arXiv 2503.11905, §3; METHOD §1.2).
+
+    It sees neither x nor t, so its weights are a constant of the task. The gates that multiply the
+    experts are the weights (init="paper") or N times the weights (init="preserving", METHOD §4.1),
+    whose last layer starts at zero: every gate is then 1 and the block is the base's.
+    """
+
+    def __init__(self, embed_dim: int, hidden_dim: int, num_experts: int, init: str):
+        super().__init__()
+        self.fc1 = nn.Linear(embed_dim, hidden_dim)
+        self.fc2 = nn.Linear(hidden_dim, num_experts)
+        self.scale = num_experts if init == "preserving" else 1
+        if init == "preserving":
+            nn.init.zeros_(self.fc2.weight)
+            nn.init.zeros_(self.fc2.bias)
+
+    def weights(self, embedding: torch.Tensor) -> torch.Tensor:
+        """(tasks, dim) -> (tasks, N), each row summing to 1. Never in autocast's precision: a
+        gate multiplies the whole branch, and costs nothing to compute."""
+        with torch.autocast(embedding.device.type, enabled=False):
+            return self.fc2(self.fc1(embedding).relu()).softmax(dim=-1)
+
+    def forward(self, embedding: torch.Tensor) -> torch.Tensor:
+        """Gates: (tasks, dim) -> (tasks, N)."""
+        return self.scale * self.weights(embedding)
