@@ -1,0 +1,173 @@
+"""Untouched means untouched: bring a change back to the source's size and leave the rest alone.
+
+An edit is returned as source + change inside a soft mask (METHOD §4.7). The mask is the user's or
+is found from the difference between the prediction and the source at the model's size. Outside it
+the pixels are the source's own, byte for byte. Inside it the source's finer detail is kept where
+the prediction still has the source's structure (a recoloured ball, the same street at night) and
+dropped where it has not (a thing removed or replaced), so that no ghost of the old edges remains.
+
+Arrays are float32 tensors (1, C, H, W), colours in [0, 1].
+"""
+
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+LOW, HIGH = 0.06, 0.12  # colour distance (L2 over RGB) that may, and that must, be a change
+GLOBAL_MEDIAN = 0.06  # more than half of the picture is off by this: a style, the light
+GLOBAL_SHARE = 0.6  # found changes cover this much: a new place
+BAND = 256  # rows of the source composited at a time
+
+
+def composite(
+    source: Image.Image, prediction: Image.Image, mask: Image.Image | None = None
+) -> Image.Image:
+    """source with the change that `prediction` makes to it, at the source's size.
+
+    source: "RGB" of any size. prediction: "RGB" at the model's size, of the whole picture.
+    mask: "L" at the source's size, 255 where the picture may change; None to find the change.
+    """
+    width, height = source.size
+    model_source = source.resize(prediction.size, Image.Resampling.BICUBIC)
+    before, after = _to_unit(model_source), _to_unit(prediction)
+    if mask is None:
+        soft = find_change(before, after)
+    else:
+        soft = soften_mask(_to_unit(mask.resize(prediction.size, Image.Resampling.BILINEAR)))
+    everywhere = bool((soft == 1).all())
+    gain = detail_gain(before, after, everywhere)
+    maps = [Image.fromarray(m[0, 0].numpy()) for m in (soft, gain)]
+    box = _grown_box(soft, (width, height))
+    result = source.copy()
+    for top in range(box[1], box[3], BAND):
+        band = (box[0], top, box[2], min(top + BAND, box[3]))
+        result.paste(_blend(source, model_source, prediction, maps, mask, band), band[:2])
+    return result
+
+
+def find_change(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
+    """Where `after` (1, 3, H, W) differs from `before`: a soft mask (1, 1, H, W) in [0, 1].
+
+    The distance of a colour is taken to the range of colours around the same place, so that blur
+    and slightly moved edges count for nothing. All ones when most of the picture changed.
+    """
+    distance = _distance(before, after)
+    if distance.median() > GLOBAL_MEDIAN:
+        return torch.ones_like(distance)
+    found = _hysteresis(distance, LOW, HIGH)
+    radius = max(2, round(max(distance.shape[-2:]) / 64))
+    grown = _grow(found, radius)
+    if grown.mean() > GLOBAL_SHARE:
+        return torch.ones_like(grown)
+    return _blur(_grow(grown, radius), radius)  # 1 on everything grown, 0 beyond its rim
+
+
+def soften_mask(mask: torch.Tensor) -> torch.Tensor:
+    """The user's mask (1, 1, H, W), feathered on its inner side: never wider than it was."""
+    inside = (mask >= 0.5).float()
+    radius = max(1, round(max(mask.shape[-2:]) / 128))
+    core = -_grow(-inside, radius)
+    if not core.any():  # thinner than the feather: use it as it is
+        return inside
+    thin = inside * (1.0 - _grow(core, 2 * radius))  # strokes that the feather would swallow
+    return torch.maximum(_blur(core, radius), thin) * inside
+
+
+def detail_gain(before: torch.Tensor, after: torch.Tensor, everywhere: bool) -> torch.Tensor:
+    """How much of the source's fine detail belongs into the result, (1, 1, H, W) in [0, 1].
+
+    Local regression of the prediction's structure on the source's (both high-passed, grey): the
+    slope is the gain, gated by the correlation. Where neither has structure a change of the whole
+    picture keeps the detail and a local one drops it, unless nothing changed there.
+    """
+    weights = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
+    old, new = ((x * weights).sum(1, keepdim=True) for x in (before, after))
+    radius = max(3, round(max(before.shape[-2:]) / 40))
+    old, new = old - _blur(old, radius), new - _blur(new, radius)
+    both, power_old, power_new = (_blur(x, radius) for x in (old * new, old * old, new * new))
+    still = torch.ones_like(both) if everywhere else (_distance(before, after) < LOW).float()
+    prior = 2e-4 * still  # a hundredth of the range, squared, twice
+    slope = ((both + prior) / (power_old + 2e-4)).clamp(0.0, 1.0)
+    correlation = (both + prior) / ((power_old * power_new).clamp_min(0.0).sqrt() + 2e-4)
+    return slope * ((correlation - 0.4) / 0.4).clamp(0.0, 1.0)
+
+
+def _blend(source, model_source, prediction, maps, mask, band) -> Image.Image:
+    """The composited pixels of `band` = (left, top, right, bottom) of the source."""
+    size = (band[2] - band[0], band[3] - band[1])
+    scale = [small / full for small, full in zip(prediction.size, source.size, strict=True)]
+    box = tuple(edge * scale[i % 2] for i, edge in enumerate(band))
+
+    def enlarged(image, how):
+        return np.asarray(image.resize(size, how, box=box), dtype=np.float32)
+
+    own = source.crop(band)
+    own_values = np.asarray(own, dtype=np.float32)
+    soft, gain = (enlarged(m, Image.Resampling.BILINEAR)[..., None] for m in maps)
+    if mask is not None:
+        soft = soft * (np.asarray(mask.crop(band))[..., None] >= 128)
+    changed = enlarged(prediction, Image.Resampling.BICUBIC)
+    if source.size != prediction.size:
+        detail = own_values - enlarged(model_source, Image.Resampling.BICUBIC)
+        changed = changed + gain * detail
+    mixed = own_values + soft * (changed - own_values)
+    mixed = np.where(soft > 0, mixed.round().clip(0, 255), own_values)
+    return Image.fromarray(mixed.astype(np.uint8))
+
+
+def _grown_box(soft: torch.Tensor, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The box of the source, in its pixels, outside of which the enlarged mask is zero."""
+    rows, columns = soft[0, 0].any(1).nonzero(), soft[0, 0].any(0).nonzero()
+    if not len(rows):
+        return (0, 0, 0, 0)
+    zoom_x, zoom_y = size[0] / soft.shape[-1], size[1] / soft.shape[-2]
+    return (
+        max(0, math.floor((int(columns[0]) - 1) * zoom_x)),
+        max(0, math.floor((int(rows[0]) - 1) * zoom_y)),
+        min(size[0], math.ceil((int(columns[-1]) + 2) * zoom_x)),
+        min(size[1], math.ceil((int(rows[-1]) + 2) * zoom_y)),
+    )
+
+
+def _distance(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
+    """Distance (1, 1, H, W) of each colour of `after` to the colours of `before` around it."""
+    before, after = _blur(before, 2), _blur(after, 2)
+    highest, lowest = _grow(before, 2), -_grow(-before, 2)
+    outside = (after - highest).clamp_min(0.0) + (lowest - after).clamp_min(0.0)
+    return outside.square().sum(1, keepdim=True).sqrt()
+
+
+def _hysteresis(distance: torch.Tensor, low: float, high: float) -> torch.Tensor:
+    """Regions above `low` that contain a pixel above `high`, as 0 and 1."""
+    weak, found = (distance > low).float(), (distance > high).float()
+    for _ in range(max(distance.shape[-2:])):
+        grown = _grow(found, 4) * weak
+        if torch.equal(grown, found):
+            break
+        found = grown
+    return found
+
+
+def _grow(image: torch.Tensor, radius: int) -> torch.Tensor:
+    """The largest value within a square of `radius` pixels."""
+    wide = F.max_pool2d(image, (1, 2 * radius + 1), 1, (0, radius))
+    return F.max_pool2d(wide, (2 * radius + 1, 1), 1, (radius, 0))
+
+
+def _blur(image: torch.Tensor, radius: int) -> torch.Tensor:
+    """A bell-shaped blur whose weights end at `radius` pixels; edges are repeated."""
+    x = torch.arange(-radius, radius + 1, dtype=torch.float32)
+    kernel = torch.exp(-2.0 * (x / radius) ** 2)
+    kernel = (kernel / kernel.sum()).repeat(image.shape[1], 1, 1, 1)
+    image = F.pad(image, (radius,) * 4, mode="replicate")
+    image = F.conv2d(image, kernel, groups=image.shape[1])
+    return F.conv2d(image, kernel.transpose(2, 3), groups=image.shape[1])
+
+
+def _to_unit(image: Image.Image) -> torch.Tensor:
+    """An "RGB" or "L" image as (1, 3 or 1, H, W) in [0, 1]."""
+    array = torch.from_numpy(np.array(image, dtype=np.float32)) / 255.0
+    return array[None, None] if array.ndim == 2 else array.permute(2, 0, 1)[None]
