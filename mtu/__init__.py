@@ -5,10 +5,10 @@ from .tasks import TASK_NAMES, TASKS, TaskSpec, get_task
 from .unet import MTUUNet2DConditionModel
 
 __all__ = [
-    "MTUConfig",
-    "MTUUNet2DConditionModel",
     "TASKS",
     "TASK_NAMES",
+    "MTUConfig",
+    "MTUUNet2DConditionModel",
     "TaskSpec",
     "condition_layout",
     "get_task",

@@ -83,7 +83,7 @@ class MTUUNet2DConditionModel(UNet2DConditionModel):
     def forward(
         self,
         sample: torch.Tensor,
-        timestep: torch.Tensor | float | int,
+        timestep: torch.Tensor | float,
         encoder_hidden_states: torch.Tensor,
         *args,
         task: str | Sequence[str] | torch.Tensor,
@@ -195,6 +195,8 @@ def _swap(unet: UNet2DConditionModel, config: MTUConfig, rows: Rows) -> None:
     blocks = _modules(unet, BasicTransformerBlock)
     if not blocks:
         raise ValueError("this UNet has no transformer block with a feed-forward to upcycle")
+    if unet.config.addition_embed_type == "image_hint":
+        raise ValueError("a UNet with addition_embed_type='image_hint' has an image input already")
     like = {"device": unet.device, "dtype": unet.dtype}
     for block in blocks:
         router = Router(
