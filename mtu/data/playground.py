@@ -1,0 +1,126 @@
+"""Endless, seeded data sets of the playground world: row i is a function of (seed, i) alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from mtu.playground.captions import caption
+from mtu.playground.degrade import degrade
+from mtu.playground.edits import (
+    EDIT_KINDS,
+    REMOVAL_KINDS,
+    apply,
+    sample_edit,
+    sample_removal,
+)
+from mtu.playground.instructions import instruction
+from mtu.playground.render import item_mask, render_array
+from mtu.playground.scene import sample_scene
+from mtu.playground.textures import texture
+
+LENGTH = 2**40  # rows are made on demand; a run decides how many it reads
+
+
+@dataclass
+class Row:
+    """One training pair. Arrays are uint8 (side, side, 3); the mask is bool (side, side)."""
+
+    task: str
+    text: str
+    target: np.ndarray
+    source: np.ndarray | None = None
+    mask: np.ndarray | None = None
+    kind: str = ""
+
+
+class Playground(Dataset):
+    """Rows of one of the four tasks, or of a weighted mixture that every batch repeats.
+
+    pattern: task names; row i has the task pattern[i % len(pattern)], so that a batch whose size
+    is a multiple of the pattern holds every task.
+    """
+
+    def __init__(self, pattern: list[str], seed: int, side: int = 256, split: str = "train",
+                 atlas_path=None):
+        self.pattern, self.seed, self.side = pattern, seed, side
+        self.split, self.atlas_path = split, atlas_path
+
+    def __len__(self) -> int:
+        return LENGTH
+
+    def __getitem__(self, index: int) -> Row:
+        rng = np.random.default_rng([self.seed, index])
+        task = self.pattern[index % len(self.pattern)]
+        return getattr(self, f"_{task}")(rng)
+
+    def _render(self, scene, side: int | None = None) -> np.ndarray:
+        return render_array(scene, side or self.side, self.atlas_path)
+
+    def _t2i(self, rng) -> Row:
+        scene = sample_scene(rng, split=self.split)
+        return Row("t2i", caption(scene, rng), self._render(scene))
+
+    def _edit(self, rng) -> Row:
+        kind = EDIT_KINDS[int(rng.integers(len(EDIT_KINDS)))]
+        while True:
+            scene = sample_scene(rng, split=self.split)
+            edit = sample_edit(rng, scene, kind, self.split)
+            if edit:
+                break
+        return Row("edit", instruction(scene, edit, rng), self._render(apply(edit, scene)),
+                   self._render(scene), kind=kind)
+
+    def _inpaint(self, rng) -> Row:
+        kind = str(rng.choice(REMOVAL_KINDS, p=[0.5, 0.15, 0.15, 0.2]))
+        while True:
+            scene = sample_scene(rng, split=self.split)
+            edit = sample_removal(rng, scene, kind, self.split)
+            if edit:
+                break
+        mask = None
+        if kind in ("remove_mask", "fill_mask") or rng.random() < 0.15:
+            mask = item_mask(scene.items[edit.index], self.side, self.atlas_path)
+            mask = painted(mask, rng)
+        source, target = scene, apply(edit, scene)
+        if kind == "fill_mask" and rng.random() < 0.5:  # fill an empty spot
+            source = apply(type(edit)("remove_mask", edit.index), scene)
+        return Row("inpaint", instruction(scene, edit, rng), self._render(target),
+                   self._render(source), mask, kind)
+
+    def _sr(self, rng) -> Row:
+        scale = int(rng.choice([2, 4], p=[0.6, 0.4]))
+        if rng.random() < 0.25:
+            sharp = texture(rng, self.side)
+        else:
+            scene = sample_scene(rng, split=self.split)
+            zoom = int(rng.choice([1, 2], p=[0.6, 0.4]))
+            sharp = self._render(scene, self.side * zoom)
+            top, left = rng.integers(0, self.side * (zoom - 1) + 1, 2)
+            sharp = sharp[top : top + self.side, left : left + self.side]
+        return Row("sr", "", sharp, degrade(sharp, scale, rng), kind=f"x{scale}")
+
+
+def painted(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A mask as a hand would paint it: the thing's shape, its box or an oval, with a margin."""
+    side = len(mask)
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not len(rows):
+        return mask
+    margin = int(rng.integers(1, 8)) * side // 256 + 1
+    top, bottom = max(rows[0] - margin, 0), min(rows[-1] + margin, side - 1)
+    left, right = max(columns[0] - margin, 0), min(columns[-1] + margin, side - 1)
+    y, x = np.mgrid[:side, :side]
+    style = rng.random()
+    if style < 0.4:
+        reach = np.arange(-margin, margin + 1)
+        out = mask.copy()
+        for shift in reach:
+            out |= np.roll(mask, shift, 0) | np.roll(mask, shift, 1)
+        return out
+    box = (y >= top) & (y <= bottom) & (x >= left) & (x <= right)
+    if style < 0.7:
+        return box
+    cy, cx = (top + bottom) / 2, (left + right) / 2
+    ry, rx = (bottom - top) / 2 * 1.25 + 1, (right - left) / 2 * 1.25 + 1
+    return ((y - cy) / ry) ** 2 + ((x - cx) / rx) ** 2 <= 1

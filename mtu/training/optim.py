@@ -1,0 +1,88 @@
+"""Optimisers: Muon for hidden matrices, AdamW for the rest, and the rate over time.
+
+`torch.optim.Muon` takes matrices only. Convolutions are given to it flattened, as views that
+share the weight's storage (K. Jordan, "Muon: an optimizer for hidden layers", 2024).
+"""
+
+import torch
+from torch import nn
+
+_ADAMW_NAMES = ("conv_in", "conv_out", "embed", "shared", "head", "relative_attention_bias",
+                "time_emb_proj", "router", "norm")
+
+
+def _is_hidden_matrix(name: str, parameter: nn.Parameter) -> bool:
+    return parameter.ndim in (2, 4) and not any(word in name for word in _ADAMW_NAMES)
+
+
+def _as_matrix(tensor: torch.Tensor) -> torch.Tensor:
+    """(out, in, kh, kw) or (out, in) → (out, rest), a view for contiguous and channels-last."""
+    if tensor.ndim == 2:
+        return tensor
+    if tensor.is_contiguous():
+        return tensor.view(tensor.shape[0], -1)
+    return tensor.permute(0, 2, 3, 1).reshape(tensor.shape[0], -1)
+
+
+class Optimizers:
+    """AdamW and Muon over the trainable parameters of a module, as one."""
+
+    def __init__(self, module: nn.Module, recipe):
+        named = [(n, p) for n, p in module.named_parameters() if p.requires_grad]
+        if not named:
+            raise ValueError("There is nothing to train: no parameter requires a gradient.")
+        self.parameters = [parameter for _, parameter in named]
+        hidden = [p for n, p in named if recipe.muon_rate and _is_hidden_matrix(n, p)]
+        chosen = {id(p) for p in hidden}
+        rest = [p for p in self.parameters if id(p) not in chosen]
+        self._hidden = [(p, nn.Parameter(_as_matrix(p.data), requires_grad=True)) for p in hidden]
+        self.all: list[torch.optim.Optimizer] = []
+        if rest:
+            self.all.append(torch.optim.AdamW(
+                rest, lr=recipe.rate, betas=recipe.betas, weight_decay=recipe.weight_decay,
+                fused=True))
+        if hidden:
+            self.all.append(torch.optim.Muon(
+                [view for _, view in self._hidden], lr=recipe.muon_rate, momentum=0.95,
+                nesterov=True, weight_decay=recipe.weight_decay))
+        self._base_rates = [optimizer.param_groups[0]["lr"] for optimizer in self.all]
+
+    def step(self, factor: float) -> None:
+        """One update with every rate multiplied by `factor`; clears the gradients."""
+        for weight, view in self._hidden:
+            view.grad = None if weight.grad is None else _as_matrix(weight.grad).contiguous()
+        for optimizer, rate in zip(self.all, self._base_rates, strict=True):
+            optimizer.param_groups[0]["lr"] = rate * factor
+            optimizer.step()
+        for parameter in self.parameters:
+            parameter.grad = None
+        for _, view in self._hidden:
+            view.grad = None
+
+    def state_tensors(self) -> dict[str, torch.Tensor]:
+        """The state as a flat dictionary of tensors, for safetensors."""
+        flat = {}
+        for k, optimizer in enumerate(self.all):
+            for index, state in optimizer.state_dict()["state"].items():
+                for key, value in state.items():
+                    flat[f"{k}.{index}.{key}"] = torch.as_tensor(value).clone().contiguous()
+        return flat
+
+    def load_state_tensors(self, flat: dict[str, torch.Tensor]) -> None:
+        """The inverse of `state_tensors`; raises KeyError if the optimisers differ."""
+        states: list[dict] = [{} for _ in self.all]
+        for name, value in flat.items():
+            k, index, key = name.split(".", 2)
+            states[int(k)].setdefault(int(index), {})[key] = value
+        for optimizer, state in zip(self.all, states, strict=True):
+            groups = optimizer.state_dict()["param_groups"]
+            if state and set(state) != set(groups[0]["params"]):
+                raise KeyError("The checkpoint's optimiser does not fit this model.")
+            optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def rate_factor(step: int, steps: int, warmup: int, decay: float) -> float:
+    """Linear warm-up, a plateau, then a linear fall to zero over the last `decay` of the steps."""
+    up = min(1.0, (step + 1) / max(warmup, 1))
+    tail = max(int(steps * decay), 1)
+    return up * min(1.0, (steps - step) / tail)
