@@ -85,7 +85,7 @@ def _several(items: list[Item], rng: np.random.Generator) -> str:
         details = [f"one {pick(rng, SIZE_WORDS[size])}" for size in sizes]
     elif len({item.column for item in items}) == len(items) and rng.random() < 0.35:
         details = [f"one {position(item, '', rng, True, False)}" for item in items]
-    return f"{words}, {_listed(details, rng)}" if details else words
+    return f"{words}, {' and '.join(details)}," if details else words  # caption() tidies commas
 
 
 def _listed(parts: list[str], rng: np.random.Generator) -> str:
@@ -139,7 +139,7 @@ def _keywords(scene: Scene, rng: np.random.Generator, place: bool, time: bool,
         if len(twins) == 1:
             words.append(described(item, rng, 0.3))
         elif item.thing not in told:
-            words.append(_several(twins, rng).replace(", one ", " one "))
+            words.append(_several(twins, rng).replace(",", ""))
         told.add(item.thing)
     if rng.random() < 0.5:
         words.reverse()
@@ -212,6 +212,7 @@ def caption(scene: Scene, rng: np.random.Generator) -> str:
             text = f"{text} {pick(rng, ('with', 'with', 'and'))} {_subject(scene, rng)}"
     else:
         text, lead_in = _plain(scene, rng, place, time, weather)
+    text = text.replace(",,", ",").replace(",:", ":").rstrip(",")
     if scene.style:
         text = _styled(text, scene, rng, lead_in)
     elif lead_in and rng.random() < 0.12:
