@@ -209,7 +209,8 @@ def caption(scene: Scene, rng: np.random.Generator) -> str:
     elif place and (form < 0.36 or not scene.items):
         text, lead_in = _place_with(scene, rng, time, weather), True
         if scene.items:
-            text = f"{text} {pick(rng, ('with', 'with', 'and'))} {_subject(scene, rng)}"
+            joint = "and" if len(scene.items) == 1 and rng.random() < 0.25 else "with"
+            text = f"{text} {joint} {_subject(scene, rng)}"
     else:
         text, lead_in = _plain(scene, rng, place, time, weather)
     text = text.replace(",,", ",").replace(",:", ":").rstrip(",")

@@ -147,7 +147,10 @@ def relations(first: Item, second: Item) -> tuple[str, ...]:
 def place_noun(place: str, rng: np.random.Generator, adjective: str = "",
                definite: bool = False) -> str:
     """"a rainy beach", "the beach", "dunes", "outer space"."""
-    article, noun = pick(rng, PLACE_NOUNS[place])
+    nouns = PLACE_NOUNS[place]
+    if adjective:  # "the rainy sea" would be a sea known already
+        nouns = tuple(pair for pair in nouns if pair[0] != "the")
+    article, noun = pick(rng, nouns)
     words = f"{adjective} {noun}" if adjective else noun
     if definite and place != "space":
         return f"the {words}"
