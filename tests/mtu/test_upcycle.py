@@ -1,9 +1,14 @@
-"""What is saved is what is built again."""
+"""What is saved is what is built again, and the command line that upcycles a folder."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
+from diffusers import AutoencoderKL, DDIMScheduler
 from safetensors.torch import load_file, save_file
 from tiny_unets import (
     SHAPES,
@@ -18,6 +23,7 @@ from tiny_unets import (
 from mtu import MTUConfig, MTUUNet2DConditionModel
 from mtu.experts import ExpertFeedForward
 from mtu.norms import TaskLayerNorm
+from mtu.upcycle import main
 
 MIXED = ["inpaint", "t2i", "sr", "edit"]
 
@@ -94,3 +100,134 @@ def test_the_saved_config_is_the_bases_and_one_entry(tmp_path):
     assert MTUConfig.from_dict(after.pop("mtu")) == MTUConfig(tasks=TASKS)
     assert after.pop("_class_name") == "MTUUNet2DConditionModel"
     assert after == {key: value for key, value in before.items() if key != "_class_name"}
+
+
+def latent_base(folder: Path) -> Path:
+    """A tiny base laid out as Stable Diffusion's: v-prediction, an f2 autoencoder, extra parts."""
+    torch.manual_seed(0)
+    tiny_unet("sd15").half().save_pretrained(folder / "unet")
+    AutoencoderKL(block_out_channels=(8, 8), norm_num_groups=8,
+                  down_block_types=("DownEncoderBlock2D",) * 2,
+                  up_block_types=("UpDecoderBlock2D",) * 2).save_pretrained(folder / "vae")  # fmt: skip
+    DDIMScheduler(prediction_type="v_prediction").save_pretrained(folder / "scheduler")
+    for part in ("tokenizer", "text_encoder", "safety_checker"):
+        (folder / part).mkdir()
+        (folder / part / "config.json").write_text("{}")
+    index = {
+        "_class_name": "StableDiffusionPipeline",
+        "_diffusers_version": "0.30.0",
+        "requires_safety_checker": True,
+        "safety_checker": ["stable_diffusion", "StableDiffusionSafetyChecker"],
+        "scheduler": ["diffusers", "DDIMScheduler"],
+        "text_encoder": ["transformers", "CLIPTextModel"],
+        "tokenizer": ["transformers", "CLIPTokenizer"],
+        "unet": ["diffusers", "UNet2DConditionModel"],
+        "vae": ["diffusers", "AutoencoderKL"],
+    }
+    (folder / "model_index.json").write_text(json.dumps(index))
+    return folder
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_upcycles_a_latent_model_and_keeps_its_other_parts(tmp_path):
+    base, out = latent_base(tmp_path / "base"), tmp_path / "out"
+    assert main(["--base", str(base), "--out", str(out), "--experts", "2", "--init", "paper"]) == 0
+    index = json.loads((out / "model_index.json").read_text())
+    assert index["_class_name"] == "MTUPipeline"
+    assert index["unet"] == ["mtu.unet", "MTUUNet2DConditionModel"]
+    assert index["text_encoder"] == ["transformers", "CLIPTextModel"]
+    assert not {"safety_checker", "requires_safety_checker"} & set(index)
+    assert index["prediction_type"] == "v_prediction"
+    assert index["default_size"] == 16
+    assert index["guidance"]["edit"] == [7.5, 1.6]
+    for part in ("vae", "scheduler", "tokenizer", "text_encoder"):
+        assert files_of(out / part) == files_of(base / part)
+    unet = MTUUNet2DConditionModel.from_pretrained(out / "unet", torch_dtype=torch.float16)
+    assert unet.mtu_config == MTUConfig(num_experts=2, tasks=TASKS, init="paper")
+    header = load_file(out / "unet" / "diffusion_pytorch_model.safetensors")
+    assert {tensor.dtype for tensor in header.values()} == {torch.float16}
+    assert main(["--base", str(base), "--out", str(tmp_path / "again"), "--experts", "2",
+                 "--init", "paper"]) == 0  # fmt: skip
+    assert files_of(tmp_path / "again") == files_of(out)
+
+
+def test_upcycles_a_pixel_space_model_by_its_patch_size(tmp_path):
+    base, out = tmp_path / "base", tmp_path / "out"
+    tiny_unet("sd15", in_channels=12, out_channels=12).float().save_pretrained(base / "unet")
+    DDIMScheduler().save_pretrained(base / "scheduler")
+    index = {
+        "_class_name": "MTUPipeline",
+        "scheduler": ["diffusers", "DDIMScheduler"],
+        "unet": ["diffusers", "UNet2DConditionModel"],
+        "vae": [None, None],
+        "patch_size": 2,
+        "prediction_type": "sample",
+        "guidance": {"t2i": [3.0, 1.0]},
+    }
+    (base / "model_index.json").write_text(json.dumps(index))
+    assert main(["--base", str(base), "--out", str(out)]) == 0
+    unet = MTUUNet2DConditionModel.from_pretrained(out / "unet")
+    assert unet.mtu_config.tasks == {"t2i": 0, "edit": 13, "sr": 13, "inpaint": 18}
+    index = json.loads((out / "model_index.json").read_text())
+    assert index["vae"] == [None, None]
+    assert (index["patch_size"], index["default_size"]) == (2, 16)
+    assert (index["prediction_type"], index["guidance"]) == ("sample", {"t2i": [3.0, 1.0]})
+
+
+def test_a_bare_unet_folder_stays_one(tmp_path):
+    tiny_unet("sdxl").save_pretrained(tmp_path / "base")
+    assert main(["--base", str(tmp_path / "base"), "--out", str(tmp_path / "out")]) == 0
+    loaded = MTUUNet2DConditionModel.from_pretrained(tmp_path / "out")
+    assert set(files_of(tmp_path / "out")) == set(files_of(tmp_path / "base"))
+    assert loaded.mtu_config == MTUConfig()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--base", "{tmp}/nowhere"], "nowhere"),
+        (["--base", "{tmp}/empty"], "config.json"),
+        (["--base", "{tmp}/base", "--experts", "7"], "7 experts do not divide the width"),
+        (["--base", "{tmp}/base", "--experts", "0"], "num_experts"),
+        (["--base", "{tmp}/base", "--experts", "four"], "--experts"),
+        (["--base", "{tmp}/base", "--init", "random"], "--init"),
+        (["--base", "{tmp}/base", "--out", "{tmp}"], "empty folder"),
+        (["--base", "{tmp}/upcycled"], "MTUUNet2DConditionModel"),
+        (["--base", "{tmp}/truncated"], "cannot be read"),
+        ([], "--base"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(arguments, message, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    for name in ("base", "truncated"):
+        tiny_unet("sd15").save_pretrained(tmp_path / name)
+    weights = tmp_path / "truncated" / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    tiny_mtu("sd15").save_pretrained(tmp_path / "upcycled")
+    arguments = ["--out", "{tmp}/out", *arguments]
+    try:
+        status = main([argument.format(tmp=tmp_path) for argument in arguments])
+    except SystemExit as exit_:  # argparse's own way out
+        status = exit_.code
+    printed = capsys.readouterr()
+    assert status == 2
+    assert message in printed.err
+    assert printed.err.count("\n") == 1
+    assert not printed.out
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_hub_id_without_a_network_is_one_clear_sentence(tmp_path):
+    environment = os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "cache")}
+    command = [sys.executable, "-m", "mtu.upcycle", "--base", "owner/no-such-model",
+               "--out", str(tmp_path / "out")]  # fmt: skip
+    root = Path(__file__).parents[2]
+    result = subprocess.run(
+        command, cwd=root, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert result.returncode == 2
+    assert result.stderr.startswith("mtu.upcycle: There is no folder owner/no-such-model")
+    assert result.stderr.count("\n") == 1
