@@ -1,8 +1,10 @@
 """What the command lines of this package share: bad input is one line and exit status 2."""
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 
 class Parser(argparse.ArgumentParser):
@@ -26,3 +28,16 @@ def run(
         print(f"{parser.prog}: {line}", file=sys.stderr)
         return 2
     return 0
+
+
+def read_json(path: Path) -> dict:
+    """The JSON object in a file; ValueError in one sentence if there is none."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"{path.parent} has no {path.name}") from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path} cannot be read: {error}") from None
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} is not a JSON object")
+    return content

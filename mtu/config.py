@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 INITS = ("preserving", "paper")
+PAPER_WIDTH = 768
 
 
 def condition_layout(image_channels: int, mask_channels: int = 1) -> dict[str, int]:
@@ -25,7 +26,8 @@ class MTUConfig:
         index. Default: `condition_layout(4)`.
     init: "preserving", gates N·softmax from a zero last layer, so that the upcycled model equals
         the base at step 0; or "paper", gates softmax, drawn at random.
-    task_embed_dim, router_hidden_dim: widths of the task embedding and of the routers.
+    task_embed_dim, router_hidden_dim: widths of the task embedding and of the routers. The paper
+        does not name its own; 768 for both gives its 869M and 158M for SD1.5 (`PAPER_WIDTH`).
 
     Raises ValueError for a value out of range.
     """

@@ -1,5 +1,7 @@
 """The router: from a task's embedding to the weights of a block's experts."""
 
+from contextlib import nullcontext
+
 import torch
 from torch import nn
 
@@ -24,9 +26,15 @@ class Router(nn.Module):
     def weights(self, embedding: torch.Tensor) -> torch.Tensor:
         """(tasks, dim) -> (tasks, N), each row summing to 1. Never in autocast's precision: a
         gate multiplies the whole branch, and costs nothing to compute."""
-        with torch.autocast(embedding.device.type, enabled=False):
+        with _without_autocast(embedding.device.type):
             return self.fc2(self.fc1(embedding).relu()).softmax(dim=-1)
 
     def forward(self, embedding: torch.Tensor) -> torch.Tensor:
         """Gates: (tasks, dim) -> (tasks, N)."""
         return self.scale * self.weights(embedding)
+
+
+def _without_autocast(device_type: str):
+    if torch.amp.is_autocast_available(device_type):  # not on the meta device
+        return torch.autocast(device_type, enabled=False)
+    return nullcontext()

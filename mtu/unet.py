@@ -124,8 +124,9 @@ class MTUUNet2DConditionModel(UNet2DConditionModel):
                 state[f"{name}.weight"] = module.weight[index].detach().clone()
                 state[f"{name}.bias"] = module.bias[index].detach().clone()
             elif isinstance(module, ExpertFeedForward):
-                gate = module.gates(self.task_embedding[index]).detach()
-                state[f"{name}.net.2.weight"] = module.net[2].weight.detach() * gate
+                if module.num_experts > 1:
+                    gate = module.gates(self.task_embedding[index]).detach()
+                    state[f"{name}.net.2.weight"] = module.net[2].weight.detach() * gate
                 for key in module.router.state_dict():
                     del state[f"{name}.router.{key}"]
         conv = self.conv_in[self.task_names[index]]

@@ -12,7 +12,7 @@ from diffusers import UNet2DConditionModel
 from diffusers.utils import logging
 from safetensors import SafetensorError, safe_open
 
-from .cli import Parser, run
+from .cli import Parser, read_json, run
 from .config import INITS, MTUConfig, condition_layout
 from .loading import INDEX, find_model, load_component
 from .pipeline import MTUPipeline
@@ -36,7 +36,7 @@ def upcycle(base: str | Path, out: str | Path, num_experts: int = 4, init: str =
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise ValueError(f"{out} exists and is not an empty folder")
     whole = (base / "unet").is_dir()
-    index = _read_json(base / INDEX) if whole else {}
+    index = read_json(base / INDEX) if whole else {}
     unet = _load_unet(base / "unet" if whole else base)
     patch_size = index.get("patch_size", 1)
     tasks = condition_layout(unet.config.in_channels, patch_size**2)
@@ -57,7 +57,7 @@ def upcycle(base: str | Path, out: str | Path, num_experts: int = 4, init: str =
 
 def _load_unet(folder: Path) -> UNet2DConditionModel:
     """The UNet in `folder`, from safetensors, in the precision it is stored in."""
-    kind = _read_json(folder / "config.json").get("_class_name")
+    kind = read_json(folder / "config.json").get("_class_name")
     if kind != "UNet2DConditionModel":
         raise ValueError(f"{folder} holds a {kind}, not a UNet2DConditionModel")
     weights = sorted(folder.glob("*.safetensors"))
@@ -91,10 +91,10 @@ def _pipeline_index(base: Path, index: dict, parts: list[str], unet) -> dict:
     """model_index.json of an MTUPipeline: components, then settings, the base's where it has any."""
     known = inspect.signature(MTUPipeline.__init__).parameters
     own = {k: v for k, v in index.items() if k in known and not isinstance(v, list)}
-    scheduler = _read_json(base / "scheduler" / "scheduler_config.json")
+    scheduler = read_json(base / "scheduler" / "scheduler_config.json")
     factor = index.get("patch_size", 1)
     if "vae" in parts:
-        factor = 2 ** (len(_read_json(base / "vae" / "config.json")["block_out_channels"]) - 1)
+        factor = 2 ** (len(read_json(base / "vae" / "config.json")["block_out_channels"]) - 1)
     is_sdxl = unet.config.addition_embed_type == "text_time"
     guidance = {t: [s.guidance_scale, s.image_guidance_scale] for t, s in TASKS.items()}
     derived = {
@@ -112,18 +112,6 @@ def _pipeline_index(base: Path, index: dict, parts: list[str], unet) -> dict:
         **{part: index[part] for part in parts},
         **(derived | own),
     }
-
-
-def _read_json(path: Path) -> dict:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ValueError(f"{path.parent} has no {path.name}") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} cannot be read: {error}") from None
-    if not isinstance(content, dict):
-        raise ValueError(f"{path} is not a JSON object")
-    return content
 
 
 def main(argv: Sequence[str] | None = None) -> int:
