@@ -1,15 +1,30 @@
 """Multi-task upcycling of text-to-image diffusion backbones (MTU, arXiv 2503.11905)."""
 
 from .config import MTUConfig, condition_layout
+from .engine import Cancelled, Done, Engine, Failed, Job, Progress, Queued, Request
+from .images import open_image, to_rgb
+from .pipeline import MTUPipeline, Step
 from .tasks import TASK_NAMES, TASKS, TaskSpec, get_task
 from .unet import MTUUNet2DConditionModel
 
 __all__ = [
     "TASKS",
     "TASK_NAMES",
+    "Cancelled",
+    "Done",
+    "Engine",
+    "Failed",
+    "Job",
     "MTUConfig",
+    "MTUPipeline",
     "MTUUNet2DConditionModel",
+    "Progress",
+    "Queued",
+    "Request",
+    "Step",
     "TaskSpec",
     "condition_layout",
     "get_task",
+    "open_image",
+    "to_rgb",
 ]

@@ -7,7 +7,7 @@ into another, through x0, so any model goes with any scheduler.
 """
 
 import inspect
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -18,11 +18,13 @@ SMALLEST_SIGNAL = 1e-4  # an epsilon prediction says nothing about x0 where no s
 
 
 class Denoised(NamedTuple):
-    """One step of the loop: `index` in 1..`of`, and the current estimate of x0 (B, C, H, W)."""
+    """One step of the loop: `index` in 1..`of`; the current estimate of x0 and the sample that the
+    step led to, both (B, C, H, W). The last step's sample is the result."""
 
     index: int
     of: int
     x0: torch.Tensor
+    sample: torch.Tensor
 
 
 def to_x0(
@@ -109,12 +111,12 @@ def denoise(
     prediction_type: str,
     clip: bool = False,
     generator: torch.Generator | None = None,
-) -> Generator[Denoised, None, torch.Tensor]:
+) -> Iterator[Denoised]:
     """Run the scheduler's timesteps over standard normal `noise` (B, C, H, W).
 
     predict(sample, timestep) is the guided model; its output is of kind `prediction_type`.
-    `clip` limits the estimate of x0 to [-1, 1] (pixels), after guidance. Yields once per step and
-    returns the final sample; leaving the generator early costs nothing.
+    `clip` limits the estimate of x0 to [-1, 1] (pixels), after guidance. Yields once per step;
+    leaving the generator early costs nothing.
     """
     sample = noise * scheduler.init_noise_sigma if hasattr(scheduler, "init_noise_sigma") else noise
     wanted = expected_type(scheduler)
@@ -134,5 +136,4 @@ def denoise(
         if clip or prediction_type != wanted:
             output = from_x0(x0, wanted, scaled, a, s)
         sample = scheduler.step(output, timestep, sample, return_dict=False, **extra)[0]
-        yield Denoised(index + 1, of, x0)
-    return sample
+        yield Denoised(index + 1, of, x0, sample)
