@@ -5,6 +5,8 @@ generators seeded by (recipe seed, step), so that a run interrupted and resumed 
 was not.
 """
 
+import signal
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,30 +126,56 @@ class Trainer:
             restore(self.stage.module, before)
             self.stage.module.train(training)
 
-    def run(self, until: int | None = None) -> None:
-        """Train to `until` (default: the recipe's steps), then export the averaged weights."""
+    def run(self, until: int | None = None) -> bool:
+        """Train to `until` (default: the recipe's steps), then export the averaged weights.
+
+        Interrupted (SIGINT, SIGTERM), it finishes the step, saves and returns False.
+        """
         recipe, stop = self.recipe, min(until or self.recipe.steps, self.recipe.steps)
         smooth: dict[str, float] = {}
         saved = sampled = time.monotonic()
         bar = tqdm(total=recipe.steps * recipe.batch_size, initial=self.step * recipe.batch_size,
                    unit="img", disable=self.quiet, mininterval=5, desc=recipe.stage)
         self.stage.module.train()
-        for batch in self._loader():
-            if self.step >= stop:
-                break
-            for name, value in self.train_step(batch).items():
-                smooth[name] = value + 0.95 * (smooth.get(name, value) - value)
-            bar.update(recipe.batch_size)
-            bar.set_postfix({name: f"{value:.4f}" for name, value in smooth.items()},
-                            refresh=False)
-            now = time.monotonic()
-            if now - saved > recipe.checkpoint_seconds:
-                self.save()
-                saved = time.monotonic()
-            if now - sampled > recipe.sample_seconds:
-                self._with_average(lambda: self.stage.sample(self.folder, self.step))
-                sampled = time.monotonic()
+        with _Interrupt() as interrupt:
+            for batch in self._loader():
+                if self.step >= stop or interrupt.asked:
+                    break
+                for name, value in self.train_step(batch).items():
+                    smooth[name] = value + 0.95 * (smooth.get(name, value) - value)
+                bar.update(recipe.batch_size)
+                bar.set_postfix({name: f"{value:.4f}" for name, value in smooth.items()},
+                                refresh=False)
+                now = time.monotonic()
+                if now - saved > recipe.checkpoint_seconds:
+                    self.save()
+                    saved = time.monotonic()
+                if now - sampled > recipe.sample_seconds:
+                    self._with_average(lambda: self.stage.sample(self.folder, self.step))
+                    sampled = time.monotonic()
         bar.close()
         self.save()
         if self.step >= recipe.steps and recipe.export_to:
             self._with_average(lambda: self.stage.export(recipe.path("export_to")))
+        return not interrupt.asked
+
+
+class _Interrupt:
+    """Turns SIGINT and SIGTERM into a wish that the loop reads between steps."""
+
+    def __init__(self):
+        self.asked = False
+
+    def __enter__(self) -> "_Interrupt":
+        self._before = {}
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._ask)
+        return self
+
+    def _ask(self, *_) -> None:
+        self.asked = True
+
+    def __exit__(self, *_) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)

@@ -76,7 +76,7 @@ class Optimizers:
             states[int(k)].setdefault(int(index), {})[key] = value
         for optimizer, state in zip(self.all, states, strict=True):
             groups = optimizer.state_dict()["param_groups"]
-            if state and set(state) != set(groups[0]["params"]):
+            if not set(state) <= set(groups[0]["params"]):
                 raise KeyError("The checkpoint's optimiser does not fit this model.")
             optimizer.load_state_dict({"state": state, "param_groups": groups})
 
