@@ -16,6 +16,8 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
+from .images import resize_mask
+
 LOW, HIGH = 0.06, 0.12  # colour distance (L2 over RGB) that may, and that must, be a change
 GLOBAL_MEDIAN = 0.06  # more than half of the picture is off by this: a style, the light
 GLOBAL_SHARE = 0.6  # found changes cover this much: a new place
@@ -36,7 +38,7 @@ def composite(
     if mask is None:
         soft = find_change(before, after)
     else:
-        soft = soften_mask(_to_unit(mask.resize(prediction.size, Image.Resampling.BILINEAR)))
+        soft = soften_mask(_to_unit(resize_mask(mask, prediction.size)))
     everywhere = bool((soft == 1).all())
     gain = detail_gain(before, after, everywhere)
     maps = [Image.fromarray(m[0, 0].numpy()) for m in (soft, gain)]
@@ -66,14 +68,13 @@ def find_change(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
 
 
 def soften_mask(mask: torch.Tensor) -> torch.Tensor:
-    """The user's mask (1, 1, H, W), feathered on its inner side: never wider than it was."""
-    inside = (mask >= 0.5).float()
+    """The user's mask (1, 1, H, W) of 0 and 1, feathered on its inner side: never wider than it was."""
     radius = max(1, round(max(mask.shape[-2:]) / 128))
-    core = -_grow(-inside, radius)
+    core = -_grow(-mask, radius)
     if not core.any():  # thinner than the feather: use it as it is
-        return inside
-    thin = inside * (1.0 - _grow(core, 2 * radius))  # strokes that the feather would swallow
-    return torch.maximum(_blur(core, radius), thin) * inside
+        return mask
+    thin = mask * (1.0 - _grow(core, 2 * radius))  # strokes that the feather would swallow
+    return torch.maximum(_blur(core, radius), thin) * mask
 
 
 def detail_gain(before: torch.Tensor, after: torch.Tensor, everywhere: bool) -> torch.Tensor:
@@ -81,17 +82,20 @@ def detail_gain(before: torch.Tensor, after: torch.Tensor, everywhere: bool) -> 
 
     Local regression of the prediction's structure on the source's (both high-passed, grey): the
     slope is the gain, gated by the correlation. Where neither has structure a change of the whole
-    picture keeps the detail and a local one drops it, unless nothing changed there.
+    picture keeps the detail, as dark as it became, and a local one drops it, unless nothing
+    changed there.
     """
     weights = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
     old, new = ((x * weights).sum(1, keepdim=True) for x in (before, after))
     radius = max(3, round(max(before.shape[-2:]) / 40))
-    old, new = old - _blur(old, radius), new - _blur(new, radius)
+    level_old, level_new = _blur(old, radius), _blur(new, radius)
+    old, new = old - level_old, new - level_new
     both, power_old, power_new = (_blur(x, radius) for x in (old * new, old * old, new * new))
     still = torch.ones_like(both) if everywhere else (_distance(before, after) < LOW).float()
-    prior = 2e-4 * still  # a hundredth of the range, squared, twice
+    darker = ((level_new + 0.02) / (level_old + 0.02)).clamp(max=1.0)
+    prior = 2e-4 * still * darker  # a hundredth of the range, squared, twice
     slope = ((both + prior) / (power_old + 2e-4)).clamp(0.0, 1.0)
-    correlation = (both + prior) / ((power_old * power_new).clamp_min(0.0).sqrt() + 2e-4)
+    correlation = (both + 2e-4 * still) / ((power_old * power_new).clamp_min(0.0).sqrt() + 2e-4)
     return slope * ((correlation - 0.4) / 0.4).clamp(0.0, 1.0)
 
 

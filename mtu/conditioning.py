@@ -72,10 +72,10 @@ def condition_layouts(unet, mask_channels: int) -> dict[str, ConditionLayout]:
 
 
 def patch_mask(mask: torch.Tensor, patch_size: int) -> torch.Tensor:
-    """A pixel mask (B, 1, H, W) in [0, 1] folded as the pixels are: (B, p², H/p, W/p) in {0, 1}."""
-    return F.pixel_unshuffle((mask >= 0.5).float(), patch_size)
+    """A pixel mask (B, 1, H, W) of 0 and 1, folded as the pixels are: (B, p², H/p, W/p)."""
+    return F.pixel_unshuffle(mask, patch_size)
 
 
 def latent_mask(mask: torch.Tensor, factor: int) -> torch.Tensor:
-    """A pixel mask (B, 1, H, W) at a latent's size, (B, 1, H/f, W/f) in {0, 1}: any pixel counts."""
-    return F.max_pool2d((mask >= 0.5).float(), factor)
+    """A pixel mask (B, 1, H, W) of 0 and 1 at a latent's size, (B, 1, H/f, W/f): any pixel counts."""
+    return F.max_pool2d(mask, factor)

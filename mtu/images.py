@@ -58,6 +58,13 @@ def to_mask(mask: Image.Image, size: tuple[int, int]) -> Image.Image:
     return grey
 
 
+def resize_mask(mask: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """A mask of 0 and 255 at another size; a pixel that is marked in part is marked, so that no
+    stroke is too thin."""
+    small = mask.resize(size, Image.Resampling.BILINEAR)
+    return small.point(lambda value: 255 if value > 12 else 0)
+
+
 def model_size(width: int, height: int, side: int, multiple: int) -> tuple[int, int]:
     """(width, height) of about `side`² pixels in the aspect of the source, multiples of `multiple`.
 

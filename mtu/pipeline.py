@@ -13,7 +13,7 @@ from PIL import Image
 from .compose import composite
 from .conditioning import condition_layouts
 from .guidance import combine
-from .images import to_pil, to_tensor
+from .images import resize_mask, to_pil, to_tensor
 from .loading import find_model, load_component, read_index
 from .requests import Inputs, check_inputs
 from .sampling import PREDICTION_TYPES, Denoised, denoise, fresh_scheduler
@@ -270,7 +270,7 @@ class MTUPipeline(DiffusionPipeline):
         layout, marked = self.layouts[task], None
         if mask is not None and layout.mask:
             size = (pixels.shape[-1], pixels.shape[-2])
-            marked = to_tensor(mask.resize(size, Image.Resampling.BILINEAR)).to(self.unet.device)
+            marked = to_tensor(resize_mask(mask, size)).to(self.unet.device)
             marked = self.space.encode_mask(marked)
         return layout.pack(self.space.encode(pixels.to(self.unet.device)), marked)
 

@@ -23,7 +23,7 @@ class PixelSpace:
         return F.pixel_shuffle(sample, self.factor)
 
     def encode_mask(self, mask: torch.Tensor) -> torch.Tensor:
-        """(B, 1, H, W) in [0, 1] -> (B, p², H/p, W/p) in {0, 1}"""
+        """(B, 1, H, W) of 0 and 1 -> (B, p², H/p, W/p)"""
         return patch_mask(mask, self.factor)
 
 
@@ -49,5 +49,5 @@ class LatentSpace:
         return self.vae.decode(latents, return_dict=False)[0].float()
 
     def encode_mask(self, mask: torch.Tensor) -> torch.Tensor:
-        """(B, 1, H, W) in [0, 1] -> (B, 1, H/f, W/f) in {0, 1}"""
+        """(B, 1, H, W) of 0 and 1 -> (B, 1, H/f, W/f)"""
         return latent_mask(mask, self.factor)
