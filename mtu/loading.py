@@ -75,6 +75,8 @@ def load_component(folder: Path, name: str, library: str, cls: str, dtype: torch
 
 
 def _is_component(value) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(
-        part is None or isinstance(part, str) for part in value
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(part is None or isinstance(part, str) for part in value)
     )

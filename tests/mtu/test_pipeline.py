@@ -49,7 +49,9 @@ def test_latent_space(task):
     assert next(pipeline.steps(task, **REQUESTS[task])).preview is None
 
 
-@pytest.mark.parametrize("scheduler", [DPMSolverMultistepScheduler, EulerAncestralDiscreteScheduler])
+@pytest.mark.parametrize(
+    "scheduler", [DPMSolverMultistepScheduler, EulerAncestralDiscreteScheduler]
+)
 def test_schedulers_can_be_swapped_and_stay_seeded(scheduler):
     pipeline = tiny_latent_pipeline(scheduler())
     assert run(pipeline, "t2i").tobytes() == run(pipeline, "t2i").tobytes()
@@ -264,7 +266,11 @@ def test_a_plain_unet_draws_and_does_nothing_else(pipeline):
     parts = {k: v for k, v in pipeline.components.items() if k != "unet"}
     settings = {k: pipeline.config[k] for k in ("prediction_type", "patch_size", "guidance")}
     plain = MTUPipeline(
-        unet=pipeline.unet.fold("t2i"), **parts, **settings, default_size=32, default_steps=3,
+        unet=pipeline.unet.fold("t2i"),
+        **parts,
+        **settings,
+        default_size=32,
+        default_steps=3,
         use_attention_mask=True,
     )
     difference = np.abs(
