@@ -16,7 +16,7 @@ from mtu.playground import atlas
 from mtu.playground.render import render_array
 from mtu.playground.scene import Item, Scene, sample_scene
 from mtu.playground.textures import texture
-from mtu.playground.vocabulary import PLACES, STYLES, THINGS
+from mtu.playground.vocabulary import COLORS, PLACES, STYLES, THINGS
 
 RENDER_SIDE = 256  # pixels, the size at which models draw
 IGNORED = -100
@@ -142,6 +142,10 @@ class ReaderRows(Dataset):
             scene = replace(scene, items=())
         if rng.random() < 0.14:
             scene = replace(scene, style=str(rng.choice(list(STYLES))))
+        for k in range(len(scene.items)):
+            if rng.random() < 0.12:  # a thing of seven colours is seven things to learn
+                scene = scene.with_item(k, thing=str(rng.choice(_RECOLORABLE)),
+                                        color=str(rng.choice(list(COLORS))))
         if rng.random() < 0.1:
             pixels, answers = self._garbage(scene, rng)
         else:
@@ -159,7 +163,7 @@ class ReaderRows(Dataset):
     def _render(self, scene: Scene) -> np.ndarray:
         return render_array(scene, RENDER_SIDE, self.atlas_path)
 
-    def spoil(self, pixels: np.ndarray, scene: Scene, index: int, rng, kind: str = "") -> np.ndarray:
+    def spoil(self, pixels: np.ndarray, scene: Scene, index: int, rng, kind: str = ""):
         """The picture with one item made unrecognisable: blur, melt, scramble, blend or splice."""
         item = scene.items[index]
         kind = kind or str(rng.choice(["blur", "melt", "scramble", "blend", "splice"]))
@@ -211,6 +215,7 @@ class ReaderRows(Dataset):
         return (self._render(scene) + mixed).astype(np.uint8), (thing, color, whole)
 
 
+_RECOLORABLE = tuple(name for name, thing in THINGS.items() if thing.recolorable)
 _PLAIN = tuple(name for name in PLACES if name.startswith("plain"))
 
 

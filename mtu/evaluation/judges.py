@@ -1,0 +1,168 @@
+"""Is the picture what was asked for? One judge per task; each answers with named measures.
+
+A measure is True or False (a share, once averaged), a number, or None where it does not apply.
+"""
+
+import math
+
+import numpy as np
+
+from mtu.data.reader import cells_of, drawn_box
+from mtu.playground.scene import Item
+from mtu.playground.vocabulary import PLACES
+
+from .cases import Case, small_to_side, truth_scene
+from .metrics import grown, psnr, sharpness, ssim
+from .reading import Found, Reading
+
+NEAR = 0.15  # of the side: a thing's centre this close to its spot is at its spot
+CLEAN = 22.0  # dB in the hole; a smear where the thing was has less
+_LOCAL = ("replace", "add", "recolor", "resize", "move")
+_MARGIN = 6  # pixels around a change that may change with it
+
+Measures = dict[str, bool | float | None]
+
+
+def judge(case: Case, picture: np.ndarray, reading: Reading | None, atlas_path=None) -> Measures:
+    """The measures of a picture, uint8 (H, W, 3), made for `case`. sr needs no reading."""
+    if case.task == "t2i":
+        return _drawn(case, reading)
+    if case.task == "sr":
+        return _enlarged(case, picture)
+    if case.task == "edit":
+        return _edited(case, picture, reading, atlas_path)
+    return _erased(case, picture, reading, atlas_path)
+
+
+def column_of(found: Found) -> str:
+    """"left", "middle" or "right" third, as the world's columns lie."""
+    return "left" if found.x < 0.355 else "right" if found.x > 0.645 else "middle"
+
+
+def row_of(found: Found) -> str:
+    """"up" or "down"."""
+    return "up" if found.y < 0.45 else "down"
+
+
+def _drawn(case: Case, reading: Reading) -> Measures:
+    scene, place = case.scene, PLACES[case.scene.place]
+    by_name = {found.thing: found for found in reading.things}
+    items = [(item, by_name.get(item.thing)) for item in scene.items]
+
+    def every(chosen: list[bool]) -> bool | None:
+        return all(chosen) if chosen else None
+
+    measures = {
+        "things": all(found is not None for _, found in items),
+        "place": reading.place == scene.place,
+        "time": reading.time == scene.time if place.has_time else None,
+        "weather": reading.weather == scene.weather
+        if place.has_weather and scene.weather != "clear" else None,
+        "column": every([found is not None and column_of(found) == item.column
+                         for k, (item, found) in enumerate(items) if k in case.columns]),
+        "row": every([found is not None and row_of(found) == item.row
+                      for k, (item, found) in enumerate(items) if k in case.rows]),
+        "color": every([found is not None and found.color == item.color
+                        for item, found in items if item.color]),
+        "nothing else": set(by_name) <= {item.thing for item in scene.items},
+    }
+    return measures | {"all": all(value is not False for value in measures.values())}
+
+
+def _spot(item: Item, atlas_path) -> tuple[float, float]:
+    left, top, right, bottom = drawn_box(item, atlas_path)
+    return (left + right) / 2, (top + bottom) / 2
+
+
+def _at(reading: Reading, item: Item, thing: str | None, atlas_path) -> Found | None:
+    """The nearest found thing (of the kind `thing`, if given) at the item's spot, or None."""
+    x, y = _spot(item, atlas_path)
+    near = [(math.hypot(found.x - x, found.y - y), found) for found in reading.things
+            if thing in (None, found.thing)]
+    distance, found = min(near, key=lambda pair: pair[0], default=(1.0, None))
+    return found if distance < NEAR else None
+
+
+def _kept(case: Case, reading: Reading, changed: int | None, atlas_path) -> bool:
+    """Every other thing of the source is still at its spot."""
+    return all(_at(reading, item, item.thing, atlas_path)
+               for k, item in enumerate(case.scene.items) if k != changed)
+
+
+def _edited(case: Case, picture, reading: Reading, atlas_path) -> Measures:
+    done = bool(_DONE[case.edit.kind](case, reading, atlas_path))
+    kept = None
+    if case.edit.kind != "style":  # a style may leave nothing to read
+        kept = _kept(case, reading, case.edit.index, atlas_path)
+    outside = None
+    if case.edit.kind in _LOCAL:
+        changed = (case.truth != case.source).any(-1)
+        outside = psnr(picture, case.source, ~grown(changed, _MARGIN))
+    return {"right": done and kept is not False, "done": done, "kept": kept,
+            "PSNR outside": outside, "PSNR to truth": psnr(picture, case.truth)}
+
+
+def _replaced(case: Case, reading: Reading, atlas_path) -> bool:
+    new, old = case.edit.item, case.scene.items[case.edit.index]
+    return bool(_at(reading, new, new.thing, atlas_path)) \
+        and not _at(reading, old, old.thing, atlas_path)
+
+
+def _added(case: Case, reading: Reading, atlas_path) -> bool:
+    return any(found.thing == case.edit.item.thing for found in reading.things)
+
+
+def _recolored(case: Case, reading: Reading, atlas_path) -> bool:
+    item = case.scene.items[case.edit.index]
+    found = _at(reading, item, item.thing, atlas_path)
+    return found is not None and found.color == case.edit.value
+
+
+def _resized(case: Case, reading: Reading, atlas_path) -> bool:
+    """Its extent is nearer to that of the right answer than to that of the source."""
+    old, new = case.scene.items[case.edit.index], case.edit.item
+    found = _at(reading, new, new.thing, atlas_path)
+    if found is None:
+        return False
+    before, after = (float(cells_of(item, atlas_path).sum()) for item in (old, new))
+    return abs(math.log(found.cells / after)) < abs(math.log(found.cells / before))
+
+
+def _moved(case: Case, reading: Reading, atlas_path) -> bool:
+    old, new = case.scene.items[case.edit.index], case.edit.item
+    found = _at(reading, new, new.thing, atlas_path)
+    return found is not None and column_of(found) == case.edit.value \
+        and not _at(reading, old, old.thing, atlas_path)
+
+
+def _whole(case: Case, reading: Reading, atlas_path) -> bool:
+    return getattr(reading, case.edit.kind) == case.edit.value
+
+
+_DONE = {"replace": _replaced, "add": _added, "recolor": _recolored, "resize": _resized,
+         "move": _moved, "place": _whole, "time": _whole, "weather": _whole, "style": _whole}
+
+
+def _erased(case: Case, picture, reading: Reading, atlas_path) -> Measures:
+    item = case.scene.items[case.edit.index]
+    kept = _kept(case, reading, case.edit.index, atlas_path)
+    inside = psnr(picture, case.truth, case.hole)
+    touched = case.hole if case.mask is None else case.hole | case.mask
+    measures = {"kept": kept, "PSNR in the hole": inside,
+                "PSNR outside": psnr(picture, case.source, ~grown(touched, _MARGIN))}
+    if case.edit.kind == "fill_mask":
+        new = truth_scene(case).items[case.edit.index]
+        done = bool(_at(reading, new, new.thing, atlas_path))
+        return {"right": done and kept, "done": done} | measures
+    gone = _at(reading, item, None, atlas_path) is None
+    return {"right": gone and kept, "done": gone, "clean": gone and kept and inside > CLEAN} \
+        | measures
+
+
+def _enlarged(case: Case, picture) -> Measures:
+    bicubic = small_to_side(case)
+    ours, theirs = psnr(picture, case.truth), psnr(bicubic, case.truth)
+    return {"PSNR": ours, "bicubic PSNR": theirs, "gain in dB": ours - theirs,
+            "SSIM": ssim(picture, case.truth), "bicubic SSIM": ssim(bicubic, case.truth),
+            "sharpness": sharpness(picture), "bicubic sharpness": sharpness(bicubic),
+            "true sharpness": sharpness(case.truth)}

@@ -1,0 +1,84 @@
+"""What the scene reader's answers amount to: things with their places, and the scene around."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+
+from .reader import CLASSES, GRID, SIDE, SceneReader
+
+SURE = 0.5  # least probability of a cell that counts
+LEAST_CELLS = 2.5  # sum of the probabilities; the smallest things of the world have five
+
+
+@dataclass(frozen=True)
+class Found:
+    """A thing in a picture. x, y: its centre in fractions of the side; cells: of the 16×16 grid."""
+
+    thing: str
+    x: float
+    y: float
+    cells: float
+    color: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a picture shows. place: None where there is no place to tell; style: None for plain."""
+
+    things: tuple[Found, ...]
+    place: str | None
+    time: str
+    weather: str
+    style: str | None
+
+
+@torch.no_grad()
+def read(reader: SceneReader, pictures: Sequence[np.ndarray], batch: int = 32) -> list[Reading]:
+    """Readings of pictures, uint8 (H, W, 3) each, of any size."""
+    readings = []
+    for first in range(0, len(pictures), batch):
+        small = [np.asarray(Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BOX))
+                 for pixels in pictures[first : first + batch]]
+        pixels = torch.from_numpy(np.stack(small)).permute(0, 3, 1, 2).float() / 127.5 - 1
+        logits = reader(pixels)
+        thing, color = (logits[name].softmax(1).numpy() for name in ("thing", "color"))
+        whole = {name: logits[name].argmax(1).tolist()
+                 for name in ("place", "time", "weather", "style")}
+        for k in range(len(small)):
+            values = {name: CLASSES[name][numbers[k]] for name, numbers in whole.items()}
+            readings.append(Reading(tuple(_things(thing[k], color[k])), **values))
+    return readings
+
+
+def _things(thing: np.ndarray, color: np.ndarray) -> Iterator[Found]:
+    """thing (65, 16, 16), color (7, 16, 16), probabilities → one Found per connected region."""
+    best, sure = thing.argmax(0), thing.max(0) >= SURE
+    free = sure & (best > 0)
+    while free.any():
+        start = tuple(np.argwhere(free)[0])
+        cells = _region(free & (best == best[start]), start)
+        free[cells] = False
+        weight = thing[best[start]] * cells
+        total = float(weight.sum())
+        if total < LEAST_CELLS:
+            continue
+        rows, columns = np.mgrid[:GRID, :GRID] + 0.5
+        shade = (color * weight).sum((1, 2)).argmax()
+        yield Found(CLASSES["thing"][best[start]], float((columns * weight).sum() / total / GRID),
+                    float((rows * weight).sum() / total / GRID), total, CLASSES["color"][shade])
+
+
+def _region(allowed: np.ndarray, start: tuple[int, int]) -> np.ndarray:
+    """The cells of `allowed` that touch `start`, corners included, through others: bool."""
+    region = np.zeros_like(allowed)
+    region[start] = True
+    while True:
+        padded = np.pad(region, 1)
+        grown = sum(padded[i : i + GRID, j : j + GRID] for i in range(3) for j in range(3)) > 0
+        grown &= allowed
+        if (grown == region).all():
+            return region
+        region = grown

@@ -1,0 +1,125 @@
+"""Outcomes to figures: one JSON object, and the same as tables in Markdown."""
+
+import math
+
+import numpy as np
+
+from mtu.tasks import TASKS
+
+from .tasks import Outcome
+
+_TITLES = {"t2i": "Drawing", "edit": "Editing", "inpaint": "Erasing and filling",
+           "sr": "Enlarging"}
+
+
+def mean_measures(rows: list[dict]) -> dict[str, float | None]:
+    """Mean of every measure over the rows to which it applies; None where it applies to none."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    result = {}
+    for name in names:
+        values = [float(row[name]) for row in rows if row.get(name) is not None]
+        result[name] = float(np.mean(values)) if values else None
+    return result
+
+
+def summarise(outcomes: list[Outcome]) -> dict[str, dict]:
+    """Group → {"n", "model", "truth", "untouched"}: mean measures; and "mean" over the groups."""
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        groups.setdefault(outcome.case.group, []).append(outcome)
+    summary = {}
+    for name, chosen in groups.items():
+        summary[name] = {"n": len(chosen)}
+        for who in ("model", "truth", "untouched"):
+            rows = [getattr(outcome, who) for outcome in chosen]
+            summary[name][who] = mean_measures(rows) if rows[0] else None
+    whole = {"n": len(outcomes)}
+    for who in ("model", "truth", "untouched"):
+        rows = [part[who] for part in summary.values()]
+        whole[who] = mean_measures(rows) if rows[0] else None
+    return summary | {"mean": whole}
+
+
+def router_report(unet) -> dict | None:
+    """Router weights per task, mean over the blocks, and their entropy (1 = all experts alike).
+
+    None for a UNet without experts.
+    """
+    if not hasattr(unet, "router_weights"):
+        return None
+    weights = unet.router_weights().detach().float()  # (tasks, blocks, N)
+    most = math.log(weights.shape[-1]) if weights.shape[-1] > 1 else 1.0
+    entropy = -(weights * weights.clamp_min(1e-12).log()).sum(-1) / most
+    return {task: {"entropy": float(entropy[k].mean()), "mean": weights[k].mean(0).tolist(),
+                   "weights": weights[k].tolist()}
+            for k, task in enumerate(unet.mtu_config.tasks)}
+
+
+def _number(value: float | None, name: str) -> str:
+    if value is None:
+        return "–"
+    if "SSIM" in name:
+        return f"{value:.3f}"
+    if any(word in name for word in ("PSNR", "dB", "sharpness")):
+        return f"{value:.1f}"
+    return f"{100 * value:.0f}%"
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
+
+
+def _task_table(task: str, summary: dict) -> str:
+    names = list(summary["mean"]["model"])
+    head = ["group", "n", *names]
+    first = names[0]
+    if task != "sr":
+        head.append(f"{first}, of the truth")
+    if task in ("edit", "inpaint"):
+        head.append(f"{first}, of the source as it is")
+    rows = []
+    for group, part in summary.items():
+        row = [group.replace("_", " "), str(part["n"])]
+        row += [_number(part["model"].get(name), name) for name in names]
+        if task != "sr":
+            row.append(_number(part["truth"][first], first))
+        if task in ("edit", "inpaint"):
+            row.append(_number(part["untouched"][first], first))
+        rows.append(row)
+    return _table(head, rows)
+
+
+def _reader_table(trust: dict) -> str:
+    names = list(trust["exact"])
+    rows = [[which, *(_number(trust[which][name], name) for name in names)]
+            for which in ("exact", "faulty")]
+    none = ", ".join(f"{kind} {_number(share, kind)}" for kind, share in trust["none"].items())
+    return (_table(["pictures", *names], rows) +
+            f"\n\nAnswers \"none\", as it should: {none}. {trust['scenes']} scenes of each.")
+
+
+def _router_table(router: dict) -> str:
+    experts = len(next(iter(router.values()))["mean"])
+    rows = [[task, f"{part['entropy']:.4f}", *(f"{value:.3f}" for value in part["mean"])]
+            for task, part in router.items()]
+    return _table(["task", "entropy", *(f"expert {k + 1}" for k in range(experts))], rows)
+
+
+def to_markdown(report: dict) -> str:
+    """The whole report, as `mtu.evaluate` assembles it, for people."""
+    parts = [f"# Evaluation of {report['model']}",
+             f"Seed {report['seed']}; {report['steps'] or 'default'} steps; "
+             "every scene unseen in training."]
+    for task, summary in report["tasks"].items():
+        parts += [f"## {_TITLES.get(task, task)} (`{task}`)", _task_table(task, summary["groups"]),
+                  f"{summary['seconds']:.2f} seconds a picture."]
+    if report["router"]:
+        parts += ["## Router weights, mean over the blocks", _router_table(report["router"])]
+    parts += ["## The scene reader on unseen scenes", _reader_table(report["reader"])]
+    return "\n\n".join(parts) + "\n"
+
+
+def task_order(names) -> list[str]:
+    """Task names in the order of the registry."""
+    return [name for name in TASKS if name in names]

@@ -1,0 +1,92 @@
+"""Runs the cases of each task through the pipeline and has the pictures judged."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+
+from mtu.pipeline import MTUPipeline
+
+from .cases import GROUPS, Case, Sampler, small_to_side
+from .judges import Measures, judge
+from .reader import SceneReader
+from .reading import read
+
+SINGLES = 2  # times as many prompts of one thing: they carry the figure that is asked for first
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A case, the model's picture, and the measures of three answers to it.
+
+    truth: what the judge says of the right answer, the most a model can reach. untouched: what
+    it says of the source handed back as it is (None for t2i, the bicubic enlargement for sr).
+    """
+
+    case: Case
+    picture: np.ndarray
+    model: Measures
+    truth: Measures
+    untouched: Measures | None
+
+
+def model_side(pipe: MTUPipeline) -> int:
+    """The side in pixels at which the model draws, and at which it is judged."""
+    return int(pipe.config.default_size)
+
+
+def counts(task: str, count: int) -> dict[str, int]:
+    """How many cases each group of a task has."""
+    return {group: count * (SINGLES if group == "one thing" else 1) for group in GROUPS[task]}
+
+
+def answer(pipe: MTUPipeline, case: Case, steps: int | None = None) -> np.ndarray:
+    """The model's picture for a case, seeded by the case's number: uint8 (H, W, 3)."""
+    given = {}
+    if case.source is not None:
+        given["image"] = Image.fromarray(case.source)
+    if case.mask is not None:
+        given["mask"] = Image.fromarray(case.mask.astype(np.uint8) * 255)
+    if case.task == "sr":
+        given["scale"] = case.scale
+    generator = torch.Generator().manual_seed(case.seed)
+    output = pipe(case.task, case.text, num_inference_steps=steps, generator=generator, **given)
+    return np.asarray(output.images[0])
+
+
+def run_task(
+    pipe: MTUPipeline,
+    reader: SceneReader,
+    sampler: Sampler,
+    task: str,
+    count: int,
+    steps: int | None = None,
+    tick: Callable[[], None] = lambda: None,
+) -> tuple[list[Outcome], float]:
+    """Outcomes of `count` cases a group, and seconds a picture. `tick` is called per picture."""
+    cases = [case for group, number in counts(task, count).items()
+             for case in sampler.cases(task, group, number)]
+    begin, pictures = time.perf_counter(), []
+    for case in cases:
+        pictures.append(answer(pipe, case, steps))
+        tick()
+    seconds = (time.perf_counter() - begin) / len(cases)
+    judged = [_judged(reader, cases, pictures, sampler.atlas_path),
+              _judged(reader, cases, [case.truth for case in cases], sampler.atlas_path)]
+    untouched = [None] * len(cases)
+    if task != "t2i":
+        sources = [small_to_side(c) if task == "sr" else c.source for c in cases]
+        untouched = _judged(reader, cases, sources, sampler.atlas_path)
+    parts = zip(cases, pictures, *judged, untouched, strict=True)
+    return [Outcome(*part) for part in parts], seconds
+
+
+def _judged(reader: SceneReader, cases: list[Case], pictures, atlas_path) -> list[Measures]:
+    readings = [None] * len(cases)
+    if cases[0].task != "sr":
+        readings = read(reader, pictures)
+    return [judge(case, picture, reading, atlas_path)
+            for case, picture, reading in zip(cases, pictures, readings, strict=True)]
