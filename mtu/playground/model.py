@@ -85,7 +85,7 @@ def build_unet() -> UNet2DConditionModel:
         block_out_channels=(192, 256), layers_per_block=1,
         down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D"), mid_block_type=None,
-        cross_attention_dim=192, attention_head_dim=(6, 8), use_linear_projection=True,
+        cross_attention_dim=192, attention_head_dim=(3, 4), use_linear_projection=True,
         conv_in_kernel=1, conv_out_kernel=1, norm_num_groups=32, time_embedding_dim=384,
     )
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from diffusers import UNet2DConditionModel
+from diffusers.models.attention_processor import AttnProcessor
 from PIL import Image
 from transformers import PreTrainedTokenizerFast, T5EncoderModel
 
@@ -55,6 +56,13 @@ class _DenoiseStage:
 
     def dataset(self) -> Playground:
         return Playground(self.pattern, self.recipe.seed, atlas_path=self.recipe.options.get("atlas"))
+
+    def _fit_to_device(self) -> None:
+        """Layout and attention that train fastest: on a CPU two matrix products beat the fused
+        kernel about threefold at these sizes (forward and backward)."""
+        self.module.to(memory_format=torch.channels_last)
+        if not torch.cuda.is_available():
+            self.module.set_attn_processor(AttnProcessor())
 
     def _batch_pattern(self, weights: dict[str, float]) -> list[str]:
         """A batch's tasks by weight, every task at least once."""
@@ -103,7 +111,8 @@ class _DenoiseStage:
     @staticmethod
     def _row_errors(predicted, target, times, weight=None) -> torch.Tensor:
         """Per row: mean of weight · ((x̂0 − x0) / max(t, 0.1))²."""
-        error = (predicted.float() - target.to(predicted.device)).square()
+        error = predicted.float() - target.to(predicted.device)
+        error = error * error
         if weight is not None:
             error = error * weight.to(predicted.device)
         return error.mean((1, 2, 3)) / times.clamp(min=SMALLEST_TIME).square()
@@ -135,7 +144,7 @@ class BaseStage(_DenoiseStage):
         resumed = (folder / "unet").is_dir()
         self.module = UNet2DConditionModel.from_pretrained(folder / "unet") if resumed \
             else build_unet()
-        self.module.to(memory_format=torch.channels_last)
+        self._fit_to_device()
 
     def losses(self, batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
         target = batch["target"]
@@ -179,7 +188,7 @@ class MultitaskStage(_DenoiseStage):
                 UNet2DConditionModel.from_pretrained(folder),
                 MTUConfig(num_experts=options.get("num_experts", 4), tasks=CONDITION,
                           init=options.get("init", "preserving")))
-        self.module.to(memory_format=torch.channels_last)
+        self._fit_to_device()
         self.layouts = {task: ConditionLayout.of(n, 3 * PATCH**2, PATCH**2)
                         for task, n in CONDITION.items()}
 
