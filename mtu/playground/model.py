@@ -91,5 +91,5 @@ def build_unet() -> UNet2DConditionModel:
 
 
 def build_scheduler() -> FlowMatchEulerDiscreteScheduler:
-    """Flow matching, x_t = (1 − t)·x0 + t·noise, with steps spent where training spent its times."""
+    """Flow matching, x_t = (1 − t)·x0 + t·noise, its steps where training spent them."""
     return FlowMatchEulerDiscreteScheduler(shift=3.0)

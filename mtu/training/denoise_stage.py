@@ -35,7 +35,7 @@ def to_patches(pictures: np.ndarray | list[np.ndarray]) -> torch.Tensor:
 
 
 def sample_times(count: int, generator: torch.Generator, shift: float) -> torch.Tensor:
-    """t = sigmoid(0.8·n + shift), (count,) in (0, 1), 1 = noise (logit-normal, Esser et al. 2024)."""
+    """t = sigmoid(0.8·n + shift), (count,) in (0, 1), 1 = noise: logit-normal, Esser et al. 2024."""
     return torch.sigmoid(0.8 * torch.randn(count, generator=generator) + shift)
 
 
@@ -55,7 +55,8 @@ class _DenoiseStage:
         torch.manual_seed(recipe.seed)
 
     def dataset(self) -> Playground:
-        return Playground(self.pattern, self.recipe.seed, atlas_path=self.recipe.options.get("atlas"))
+        atlas = self.recipe.options.get("atlas")
+        return Playground(self.pattern, self.recipe.seed, atlas_path=atlas)
 
     def _fit_to_device(self) -> None:
         """Layout and attention that train fastest: on a CPU two matrix products beat the fused

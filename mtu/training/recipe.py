@@ -90,4 +90,5 @@ def load_recipe(path: str | Path, **overrides) -> Recipe:
     try:
         return Recipe(**data)
     except TypeError:
-        raise RecipeError(f"The recipe {path} must name stage, steps, batch_size, run_dir.") from None
+        message = f"The recipe {path} must name stage, steps, batch_size, run_dir."
+        raise RecipeError(message) from None

@@ -19,8 +19,17 @@ from mtu.playground.edits import EDIT_KINDS, REMOVAL_KINDS, Edit, sample_edit, s
 from mtu.playground.instructions import instruction
 from mtu.playground.model import build_text_encoder, build_tokenizer
 from mtu.playground.scene import Item, Scene, sample_scene
-from mtu.playground.vocabulary import COLORS, COLUMNS, PLACES, ROWS, SIZES, STYLES, THINGS, TIMES
-from mtu.playground.vocabulary import WEATHERS
+from mtu.playground.vocabulary import (
+    COLORS,
+    COLUMNS,
+    PLACES,
+    ROWS,
+    SIZES,
+    STYLES,
+    THINGS,
+    TIMES,
+    WEATHERS,
+)
 
 # what is predicted of every thing, and of the text as a whole; 0 always means "none of them"
 THING_FIELDS = {

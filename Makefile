@@ -1,0 +1,22 @@
+.PHONY: run test unit lint evaluate train
+
+run:
+	python app/main.py
+
+test: lint
+	pytest
+
+unit: lint
+	pytest --ignore=tests/e2e
+
+lint:
+	ruff check .
+
+evaluate:
+	python -m mtu.evaluate assets/playground --out out/evaluation
+
+# the embedded model from nothing, in the paper's order: text, base, four tasks
+train:
+	python -m mtu.train mtu/training/recipes/text.yaml --resume
+	python -m mtu.train mtu/training/recipes/base.yaml --resume
+	python -m mtu.train mtu/training/recipes/multitask.yaml --resume
