@@ -48,7 +48,7 @@ def evaluate(args: argparse.Namespace) -> None:
     out.mkdir(parents=True, exist_ok=True)
     report = {"model": Path(args.model).name, "seed": args.seed, "count": args.count,
               "steps": args.steps, "tasks": {}, "router": router_report(pipe.unet),
-              "reader": trust(reader, args.seed, atlas_path=args.atlas)}
+              "reader": trust(reader, args.seed, 6 * args.count, args.atlas)}
     sampler = Sampler(args.seed, model_side(pipe), args.atlas)
     total = sum(sum(counts(task, args.count).values()) for task in tasks)
     with tqdm(total=total, unit="picture", disable=None) as bar:

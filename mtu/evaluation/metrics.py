@@ -1,4 +1,4 @@
-"""Distances between pictures. Pictures are uint8 (H, W, 3) of the same size."""
+"""Distances between pictures, uint8 (H, W, 3) of the same size, and means of measures."""
 
 import numpy as np
 import torch
@@ -46,3 +46,13 @@ def grown(mask: np.ndarray, pixels: int) -> np.ndarray:
             out[tuple(ahead)] |= once[tuple(behind)]
             out[tuple(behind)] |= once[tuple(ahead)]
     return out
+
+
+def mean_measures(rows: list[dict]) -> dict[str, float | None]:
+    """Mean of every measure over the rows to which it applies; None where it applies to none."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    result = {}
+    for name in names:
+        values = [float(row[name]) for row in rows if row.get(name) is not None]
+        result[name] = float(np.mean(values)) if values else None
+    return result

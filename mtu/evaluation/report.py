@@ -2,24 +2,13 @@
 
 import math
 
-import numpy as np
-
 from mtu.tasks import TASKS
 
+from .metrics import mean_measures
 from .tasks import Outcome
 
 _TITLES = {"t2i": "Drawing", "edit": "Editing", "inpaint": "Erasing and filling",
            "sr": "Enlarging"}
-
-
-def mean_measures(rows: list[dict]) -> dict[str, float | None]:
-    """Mean of every measure over the rows to which it applies; None where it applies to none."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    result = {}
-    for name in names:
-        values = [float(row[name]) for row in rows if row.get(name) is not None]
-        result[name] = float(np.mean(values)) if values else None
-    return result
 
 
 def summarise(outcomes: list[Outcome]) -> dict[str, dict]:

@@ -12,6 +12,7 @@ from mtu.playground.textures import texture
 from mtu.playground.vocabulary import PLACES
 
 from .judges import column_of, row_of
+from .metrics import mean_measures
 from .reader import SceneReader
 from .reading import Reading, read
 
@@ -44,9 +45,6 @@ def agrees(scene: Scene, reading: Reading) -> dict[str, bool | None]:
     }
 
 
-def _share(rows: list[dict]) -> dict[str, float]:
-    return {name: float(np.mean([row[name] for row in rows if row[name] is not None]))
-            for name in rows[0]}
 
 
 def spoiled_scene(kind: str, number: int, seed: int, atlas_path=None) -> np.ndarray:
@@ -66,7 +64,7 @@ def trust(reader: SceneReader, seed: int, count: int = 160, atlas_path=None) -> 
     exact = [render_array(scene, RENDER_SIDE, atlas_path) for scene, _ in scenes]
     soft = [faulty(pixels, rng) for pixels, (_, rng) in zip(exact, scenes, strict=True)]
     report = {
-        name: _share([agrees(scene, reading) for (scene, _), reading
+        name: mean_measures([agrees(scene, reading) for (scene, _), reading
                       in zip(scenes, read(reader, pictures), strict=True)])
         for name, pictures in (("exact", exact), ("faulty", soft))
     }

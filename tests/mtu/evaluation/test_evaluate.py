@@ -1,0 +1,94 @@
+"""The command: a whole report of a tiny model, and one clear line for bad input."""
+
+import json
+
+import pytest
+from tiny_pipelines import tiny_pipeline
+
+from mtu.evaluate import main
+from mtu.evaluation.cases import GROUPS
+from mtu.evaluation.grids import LIMIT
+from mtu.evaluation.metrics import mean_measures
+from mtu.evaluation.report import router_report
+from mtu.playground import atlas
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("model")
+    tiny_pipeline(default_steps=1).save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.usefixtures("glyphs")
+def test_it_writes_figures_tables_and_sheets(model, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main([str(model), "--count", "1", "--seed", "3", "--out", str(out)]) == 0
+    report = json.loads((out / "report.json").read_text())
+    assert list(report["tasks"]) == ["t2i", "edit", "sr", "inpaint"]
+    for task, part in report["tasks"].items():
+        assert set(part["groups"]) == {*GROUPS[task], "mean"}
+        assert part["seconds"] > 0
+        assert (out / f"{task}.jpg").stat().st_size <= LIMIT
+    assert report["tasks"]["t2i"]["groups"]["one thing"]["n"] == 2
+    edits = report["tasks"]["edit"]["groups"]
+    assert edits["mean"]["untouched"]["right"] == 0
+    assert set(report["router"]) == {"t2i", "edit", "sr", "inpaint"}
+    assert set(report["reader"]["none"]) >= {"blur", "blend", "empty", "texture"}
+    table = capsys.readouterr().out
+    assert table.strip() == (out / "report.md").read_text().strip()
+    assert "| one thing | 2 |" in table and "| remove name | 1 |" in table
+
+
+@pytest.mark.usefixtures("glyphs")
+def test_the_same_seed_gives_the_same_figures(model, tmp_path):
+    figures = []
+    for name in ("a", "b"):
+        folder = tmp_path / name
+        assert main([str(model), "--count", "1", "--tasks", "sr", "--out", str(folder)]) == 0
+        figures.append(json.loads((folder / "report.json").read_text())["tasks"]["sr"]["groups"])
+    assert figures[0] == figures[1]
+
+
+@pytest.mark.parametrize(("arguments", "says"), [
+    (["no/such/model"], "no model"),
+    (["MODEL", "--count", "0"], "--count must be at least 1"),
+    (["MODEL", "--seed", "-1"], "--seed must not be negative"),
+    (["MODEL", "--reader", "/nowhere"], "no scene reader"),
+    (["MODEL", "--atlas", "/nowhere.png"], "no atlas at /nowhere.png"),
+    (["MODEL", "--tasks", "dance"], "invalid choice"),
+])
+@pytest.mark.usefixtures("glyphs")
+def test_bad_input_is_one_line_and_status_2(model, tmp_path, capsys, arguments, says):
+    arguments = [str(model) if word == "MODEL" else word for word in arguments]
+    try:
+        status = main([*arguments, "--out", str(tmp_path)])
+    except SystemExit as stop:  # argparse's own way out
+        status = stop.code
+    error = capsys.readouterr().err
+    assert status == 2 and says in error and error.count("\n") == 1
+
+
+def test_a_missing_font_is_one_line_and_status_2(model, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("ONEBRUSH_ATLAS", str(tmp_path / "none.png"))
+    monkeypatch.setenv("ONEBRUSH_FONT", "")
+    monkeypatch.setattr(atlas, "_FONT_PATHS", ())
+    assert main([str(model), "--out", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert "fonts-noto-color-emoji" in error and error.count("\n") == 1
+
+
+def test_means_leave_out_what_does_not_apply():
+    rows = [{"right": True, "PSNR": None}, {"right": False, "PSNR": 30.0}]
+    assert mean_measures(rows) == {"right": 0.5, "PSNR": 30.0}
+    assert mean_measures(rows[:1])["PSNR"] is None
+
+
+def test_routers_that_mix_evenly_have_entropy_one():
+    unet = tiny_pipeline().unet
+    for name, parameter in unet.named_parameters():
+        if "router" in name:
+            parameter.data.zero_()
+    even = router_report(unet)
+    assert all(part["entropy"] == pytest.approx(1, abs=1e-5) for part in even.values())
+    assert even["edit"]["mean"] == pytest.approx([0.25] * 4)

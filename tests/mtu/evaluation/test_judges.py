@@ -1,0 +1,90 @@
+"""Judges: the right answer is right, the source as it is is not, and each fault is told."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from perfect import perfect
+
+from mtu.evaluation.cases import GROUPS, Sampler, small_to_side, truth_scene
+from mtu.evaluation.judges import judge
+from mtu.evaluation.metrics import MOST_PSNR
+from mtu.playground.edits import EDIT_KINDS, REMOVAL_KINDS
+
+pytestmark = pytest.mark.usefixtures("glyphs")
+CHANGES = [("edit", kind) for kind in EDIT_KINDS] + [("inpaint", kind) for kind in REMOVAL_KINDS]
+
+
+def _cases(task, group, count=12):
+    return list(Sampler(3, 64).cases(task, group, count))
+
+
+@pytest.mark.parametrize(("task", "kind"), CHANGES)
+def test_the_right_answer_is_right_and_the_untouched_source_is_not(task, kind):
+    for case in _cases(task, kind):
+        right = judge(case, case.truth, perfect(truth_scene(case)))
+        assert right["right"] and right["done"] and right["kept"] is not False
+        assert right["PSNR outside"] is None or right["PSNR outside"] > 25
+        idle = judge(case, case.source, perfect(case.scene))
+        assert not idle["right"] and not idle["done"] and idle["kept"] is not False
+        assert idle["PSNR outside"] in (None, MOST_PSNR)
+
+
+@pytest.mark.parametrize(("task", "kind"), [pair for pair in CHANGES if pair[1] != "style"])
+def test_losing_another_thing_is_wrong(task, kind):
+    case = next(c for c in _cases(task, kind, 60) if len(c.scene.items) > 1)
+    changed = case.edit.index
+    other = next(k for k in range(len(case.scene.items)) if k != changed)
+    lost = case.scene.items[other].thing
+    reading = perfect(truth_scene(case))
+    reading = replace(reading, things=tuple(f for f in reading.things if f.thing != lost))
+    verdict = judge(case, case.truth, reading)
+    assert verdict["kept"] is False and not verdict["right"]
+
+
+def test_something_else_in_the_hole_is_not_gone():
+    case = _cases("inpaint", "remove_name", 1)[0]
+    reading = perfect(case.scene)
+    cat, gone = "cat", case.scene.items[case.edit.index].thing
+    cat = "dog" if gone == cat else cat
+    swapped = replace(reading, things=tuple(
+        replace(f, thing=cat) if f.thing == gone else f for f in reading.things))
+    assert not judge(case, case.source, swapped)["done"]
+
+
+def test_a_smear_in_the_hole_is_gone_but_not_clean():
+    case = _cases("inpaint", "remove_name", 1)[0]
+    smeared = case.truth.copy()
+    smeared[case.hole] = 255 - smeared[case.hole]
+    verdict = judge(case, smeared, perfect(truth_scene(case)))
+    assert verdict["right"] and not verdict["clean"]
+
+
+@pytest.mark.parametrize("group", GROUPS["t2i"])
+def test_a_drawn_scene_is_judged_by_everything_its_text_states(group):
+    for case in _cases("t2i", group):
+        verdict = judge(case, case.truth, perfect(case.scene))
+        assert verdict["all"] and all(value is not False for value in verdict.values())
+        scene = case.scene
+        nothing = judge(case, case.truth, perfect(replace(scene, items=())))
+        assert not nothing["things"] and nothing["place"] and not nothing["all"]
+        elsewhere = "desert" if scene.place == "beach" else "beach"
+        assert not judge(case, case.truth, perfect(replace(scene, place=elsewhere)))["place"]
+
+
+def test_a_thing_in_the_wrong_column_is_told():
+    case = next(c for c in _cases("t2i", "one thing", 40) if c.columns)
+    item = case.scene.items[0]
+    shifted = case.scene.with_item(0, x=(item.x + 0.45) % 0.9)
+    verdict = judge(case, case.truth, perfect(shifted))
+    assert verdict["things"] and verdict["column"] is False
+
+
+def test_enlarging_is_compared_with_bicubic():
+    for case in _cases("sr", "×2", 4) + _cases("sr", "×4", 4):
+        perfectly = judge(case, case.truth, None)
+        assert perfectly["PSNR"] == MOST_PSNR and perfectly["SSIM"] == pytest.approx(1, abs=1e-4)
+        assert perfectly["gain in dB"] > 5
+        idle = judge(case, small_to_side(case), None)
+        assert idle["gain in dB"] == 0 and idle["SSIM"] == idle["bicubic SSIM"]
+        assert np.isfinite(idle["true sharpness"])
