@@ -68,7 +68,7 @@ def find_change(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
 
 
 def soften_mask(mask: torch.Tensor) -> torch.Tensor:
-    """The user's mask (1, 1, H, W) of 0 and 1, feathered on its inner side: never wider than it was."""
+    """The user's mask (1, 1, H, W) of 0 and 1, feathered inwards: never wider."""
     radius = max(1, round(max(mask.shape[-2:]) / 256))
     core = -_grow(-mask, radius)
     if not core.any():  # thinner than the feather: use it as it is

@@ -77,5 +77,5 @@ def patch_mask(mask: torch.Tensor, patch_size: int) -> torch.Tensor:
 
 
 def latent_mask(mask: torch.Tensor, factor: int) -> torch.Tensor:
-    """A pixel mask (B, 1, H, W) of 0 and 1 at a latent's size, (B, 1, H/f, W/f): any pixel counts."""
+    """A pixel mask (B, 1, H, W) of 0 and 1 at a latent's size (B, 1, H/f, W/f): any counts."""
     return F.max_pool2d(mask, factor)

@@ -20,7 +20,7 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
 def generate(args: argparse.Namespace) -> None:
-    """Make the picture that `args` asks for, save it and print one line; ValueError if it cannot."""
+    """Make the picture `args` ask for, save it and print one line; ValueError if it cannot."""
     out = _check_out(Path(args.out))
     if not 0 <= args.seed < 2**63:
         raise ValueError(f"--seed must lie between 0 and 2^63 - 1, not {args.seed}.")

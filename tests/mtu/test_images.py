@@ -3,9 +3,9 @@ import io
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
+from tiny_pipelines import picture
 
 from mtu.images import model_size, open_image, to_mask, to_pil, to_rgb, to_tensor
-from tiny_pipelines import picture
 
 GREY = np.linspace(0, 255, 12 * 10).reshape(10, 12).astype(np.uint8)
 

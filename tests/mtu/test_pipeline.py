@@ -6,12 +6,12 @@ import torch
 from diffusers import DPMSolverMultistepScheduler, EulerAncestralDiscreteScheduler
 from PIL import Image, ImageDraw
 from safetensors.torch import load_file, save_file
+from tiny_pipelines import PATCH, picture, seeded, tiny_latent_pipeline, tiny_pipeline
 from torch.nn import functional as F
 
 from mtu import MTUPipeline, MTUUNet2DConditionModel, Step
 from mtu.conditioning import ConditionLayout
 from mtu.guidance import branches
-from tiny_pipelines import PATCH, picture, seeded, tiny_latent_pipeline, tiny_pipeline
 
 SOURCE = picture(50, 40)
 REQUESTS = {

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tiny_pipelines import picture, seeded, tiny_pipeline
 
 from mtu import MTUUNet2DConditionModel
 from mtu.images import to_tensor
 from mtu.tiling import OVERLAP, Canvas, follow_colours, starts
-from tiny_pipelines import picture, seeded, tiny_pipeline
 
 
 class Echo(MTUUNet2DConditionModel):
