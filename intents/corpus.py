@@ -1,0 +1,251 @@
+"""The training corpus: the grammar's texts, said politely or curtly, and mistyped.
+
+Nothing of the held-out file gets in: a text is dropped when its normalised edit distance to a
+held-out utterance is below MIN_DISTANCE. `near_duplicate` is what the test uses too.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import defaultdict
+from pathlib import Path
+
+from .grammar import DATA, Grammar, Template
+from .labels import INTENTS, Context, Example, read_examples
+
+HELDOUT = DATA / "heldout.jsonl"
+DEV = DATA / "dev.jsonl"
+MIN_DISTANCE = 0.2
+
+_POLITE = (
+    "please",
+    "pls",
+    "can you",
+    "could you",
+    "could you please",
+    "can you please",
+    "can u",
+    "would you",
+    "will you",
+    "i want you to",
+    "i'd like you to",
+    "i need you to",
+    "let's",
+    "go ahead and",
+    "kindly",
+    "try to",
+    "now",
+    "just",
+    "you could",
+    "you should",
+    "also",
+    "plz",
+    "now please",
+    "i would like to",
+    "i want to",
+    "how can i",
+    "is it possible to",
+    "help me",
+    "help me to",
+    "we need to",
+    "i need to",
+    "quickly",
+    "would it be possible to",
+    "do you think you could",
+    "may i ask you to",
+    "next,",
+    "and",
+)
+_OPENERS = (
+    "hi,",
+    "hello!",
+    "hey,",
+    "ok,",
+    "ok so",
+    "hmm,",
+    "well,",
+    "great!",
+    "nice,",
+    "thanks!",
+    "good morning,",
+    "so",
+    "alright,",
+    "cool,",
+    "um,",
+    "hey there,",
+    "perfect.",
+    "wow,",
+    "yes,",
+    "no,",
+    "actually,",
+    "sorry,",
+    "oh and",
+    "dear onebrush,",
+)
+_CLOSERS = (
+    "please",
+    "pls",
+    "thanks",
+    "thank you",
+    "for me",
+    "if you can",
+    "if possible",
+    "asap",
+    "ok",
+    "thx",
+    "now",
+    "would you",
+    "for my mum",
+    "for a friend",
+    "for my website",
+    "that would be great",
+    "it's for school",
+    "will you",
+    "as soon as you can",
+)
+_KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+
+
+def normalise(text: str) -> str:
+    """Lower case, letters, digits and single spaces only; emoji and other scripts kept."""
+    return " ".join(re.sub(r"[^\w\s]|_", " ", text.lower()).split()) or text.strip()
+
+
+def edit_distance(a: str, b: str, limit: int) -> int:
+    """Levenshtein distance, or limit + 1 as soon as it must exceed `limit`."""
+    if abs(len(a) - len(b)) > limit:
+        return limit + 1
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        previous, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (x != y))
+        if min(row) > limit:
+            return limit + 1
+    return row[-1]
+
+
+class NearDuplicates:
+    """Finds the given text that another is nearly equal to, by normalised edit distance."""
+
+    def __init__(self, texts: list[str], distance: float = MIN_DISTANCE):
+        self.distance = distance
+        self.texts = sorted({normalise(text) for text in texts})
+        self.by_word = defaultdict(list)
+        for i, text in enumerate(self.texts):
+            for word in set(text.split()):
+                self.by_word[word].append(i)
+
+    def find(self, text: str) -> str | None:
+        """The near duplicate of `text`, or None."""
+        text = normalise(text)
+        shared: dict[int, int] = defaultdict(int)
+        for word in set(text.split()):
+            for i in self.by_word.get(word, ()):
+                shared[i] += len(word) + 1
+        for i, letters in shared.items():
+            other = self.texts[i]
+            longest = max(len(other), len(text))
+            limit = int(self.distance * longest)
+            # A near duplicate of several words keeps at least a third of its letters in them.
+            if letters * 3 < longest:
+                continue
+            if edit_distance(text, other, limit) < self.distance * longest or text == other:
+                return other
+        return None
+
+
+def undress(text: str) -> list[str]:
+    """The text, and what is left of it without greetings, polite words and thanks around it."""
+    text = normalise(text)
+    found = [text]
+    for wrappers, front in ((_OPENERS, True), (_POLITE, True), (_CLOSERS, False)):
+        for wrapper in map(normalise, wrappers):
+            for core in tuple(found):
+                if front and core.startswith(wrapper + " "):
+                    found.append(core[len(wrapper) + 1 :])
+                elif not front and core.endswith(" " + wrapper):
+                    found.append(core[: -len(wrapper) - 1])
+    return found
+
+
+def mistype(text: str, rng: random.Random) -> str:
+    """One or two slips of the hand: a swap, a drop, a doubling, a neighbouring key."""
+    letters = list(text)
+    for _ in range(1 if len(text) < 15 else rng.choice((1, 1, 2, 3))):
+        spots = [i for i, c in enumerate(letters) if c.isascii() and c.isalpha()]
+        if len(spots) < 3:
+            break
+        i = rng.choice(spots)
+        kind = rng.randrange(4)
+        if kind == 0 and i + 1 < len(letters):
+            letters[i], letters[i + 1] = letters[i + 1], letters[i]
+        elif kind == 1:
+            del letters[i]
+        elif kind == 2:
+            letters.insert(i, letters[i])
+        else:
+            row = next((r for r in _KEYS if letters[i].lower() in r), "e")
+            letters[i] = row[(row.find(letters[i].lower()) + 1) % len(row)]
+    return "".join(letters)
+
+
+def dress(text: str, template: Template, intent: str, rng: random.Random) -> str:
+    """Say it as people do: politely, after a greeting, with thanks."""
+    if template.imperative and rng.random() < 0.35:
+        text = f"{rng.choice(_POLITE)} {text}"
+    if intent != "chat":
+        if rng.random() < 0.10:
+            text = f"{rng.choice(_OPENERS)} {text}"
+        if rng.random() < 0.12:
+            text = f"{text}{rng.choice((' ', ' ', ', '))}{rng.choice(_CLOSERS)}"
+    return text
+
+
+def surface(text: str, rng: random.Random) -> str:
+    """Case, punctuation and slips."""
+    draw = rng.random()
+    if draw < 0.35:
+        text = text[:1].upper() + text[1:]
+    elif draw < 0.39:
+        text = text.upper()
+    if rng.random() < 0.35 and text[-1:] not in "?!.":
+        text += rng.choice((".", ".", "!", "?", "...", " ", "!!"))
+    if rng.random() < 0.05:
+        text = re.sub(r"[^\w\s]", "", text)
+    if rng.random() < 0.14:
+        text = mistype(text, rng)
+    return text
+
+
+# What an empty message can mean: with a mask, "erase this"; else nobody knows.
+_EMPTY = (
+    ("inpaint", Context(1, True)),
+    ("inpaint", Context(0, True, True)),
+    ("chat", Context()),
+    ("chat", Context(history=True)),
+    ("edit", Context(1)),
+    ("sr", Context(1)),
+    ("chat", Context(1)),
+)
+
+
+def build(count: int, seed: int, keep_out: Path | None = HELDOUT) -> list[Example]:
+    """Draw `count` examples, intents in equal shares; the same seed gives the same list."""
+    rng = random.Random(seed)
+    grammar = Grammar()
+    known = NearDuplicates([e.text for e in read_examples(keep_out)] if keep_out else [])
+    examples: list[Example] = []
+    while len(examples) < count:
+        if rng.random() < 0.003:
+            intent, context = rng.choice(_EMPTY)
+            examples.append(Example(rng.choice(("", "", " ", "?", "...")), intent, context))
+            continue
+        intent = INTENTS[len(examples) % len(INTENTS)]
+        template = rng.choice(grammar.templates[intent])
+        text = dress(grammar.expand(template.nodes, rng), template, intent, rng)
+        if known.find(text) is None:
+            context = rng.choice(template.contexts)
+            examples.append(Example(surface(text, rng), intent, context))
+    return examples

@@ -1,0 +1,144 @@
+"""The router: Router.load().predict(text, ...) → Prediction with its plan."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import sentencepiece
+import torch
+from safetensors.torch import load_file
+
+from .labels import INTENTS, Context
+from .model import RouterConfig, build_model
+from .plan import Plan, Step, backbone_text, split
+from .slots import read_slots
+from .text import batch, encode
+
+ASSETS = Path(__file__).parent.parent / "assets" / "intents"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """intent: the likeliest of the first step; scores: all five, summing to 1; confidence: the
+    likeliest's score, of the least sure step where the plan has several."""
+
+    intent: str
+    confidence: float
+    scores: dict[str, float]
+    plan: Plan
+
+    def to_dict(self) -> dict:
+        steps = [step.to_dict() for step in self.plan.steps]
+        return {
+            "intent": self.intent,
+            "confidence": self.confidence,
+            "scores": self.scores,
+            "plan": steps,
+        }
+
+
+class Router:
+    """Text and context → intent and plan. Holds the weights; safe to share between threads."""
+
+    def __init__(self, model: torch.nn.Module, processor, config: RouterConfig):
+        self.model = model.eval().requires_grad_(False)
+        self.processor, self.config = processor, config
+
+    @classmethod
+    def load(cls, path: str | Path | None = None) -> Router:
+        """Load a folder written by intents.train (assets/intents by default).
+
+        Raises FileNotFoundError when a file is missing, ValueError when one does not fit.
+        """
+        folder = Path(path) if path else ASSETS
+        for name in ("config.json", "model.safetensors", "tokenizer.model"):
+            if not (folder / name).is_file():
+                raise FileNotFoundError(
+                    f"{folder} has no {name}; make it with python -m intents.train"
+                )
+        try:
+            config = RouterConfig(**json.loads((folder / "config.json").read_text()))
+            model = build_model(config)
+            state = load_file(folder / "model.safetensors")
+            model.load_state_dict({key: value.float() for key, value in state.items()})
+            processor = sentencepiece.SentencePieceProcessor(
+                model_file=str(folder / "tokenizer.model")
+            )
+        except (TypeError, RuntimeError, json.JSONDecodeError) as error:
+            raise ValueError(
+                f"{folder} does not hold a router: {str(error).splitlines()[0]}"
+            ) from None
+        return cls(model, processor, config)
+
+    @property
+    def threshold(self) -> float:
+        """Below this confidence one should ask rather than act."""
+        return self.config.threshold
+
+    @torch.inference_mode()
+    def scores(self, text: str, context: Context) -> dict[str, float]:
+        """Calibrated probabilities of the five intents for one text taken as a single wish."""
+        ids, features = batch([encode(self.processor, text)], [context], self.config.pad)
+        logits = self.model(ids, features)[0] / self.config.temperature
+        return dict(zip(INTENTS, torch.softmax(logits, 0).tolist(), strict=True))
+
+    def predict(
+        self, text: str, images: int = 0, mask: bool = False, history: bool = False
+    ) -> Prediction:
+        """Route one message. images: pictures attached; mask: an area is painted; history: a
+        picture already stands in the conversation. Raises TypeError or ValueError otherwise."""
+        context = checked(text, images, mask, history)
+        parts = split(text)
+        scored = [(text, self.scores(text, context))]
+        if len(parts) > 1:
+            later = Context(context.images, context.mask, True)
+            scored = [
+                (part, self.scores(part, context if i == 0 else later))
+                for i, part in enumerate(parts)
+            ]
+            acting = [s for s in scored if best(s[1]) != "chat"]
+            # "Nice. Thank you, how do I save it?" has no step, "Hi. Draw a cat." has one.
+            scored = acting or [(text, self.scores(text, context))]
+        steps = merged([step_of(part, best(s)) for part, s in scored if best(s) != "chat"])
+        first = scored[0][1]
+        confidence = min(max(s.values()) for _, s in scored)
+        return Prediction(best(first), confidence, first, Plan(steps))
+
+
+def best(scores: dict[str, float]) -> str:
+    return max(scores, key=scores.__getitem__)
+
+
+def step_of(text: str, task: str) -> Step:
+    """The step that runs `task` for one part of a message."""
+    return Step(task, backbone_text(task, text), read_slots(task, text))
+
+
+def merged(steps: list[Step]) -> tuple[Step, ...]:
+    """Neighbouring enlargements ("sharpen and upscale 4x") become one, unless both give a size."""
+    out: list[Step] = []
+    for step in steps:
+        if (
+            step.task == "sr"
+            and out
+            and out[-1].task == "sr"
+            and not (step.slots and out[-1].slots)
+        ):
+            step = Step("sr", "", out.pop().slots | step.slots)
+        out.append(step)
+    return tuple(out)
+
+
+def checked(text, images, mask, history) -> Context:
+    """The context, if all four have the right types; else TypeError or ValueError."""
+    if not isinstance(text, str):
+        raise TypeError("text must be a string")
+    if isinstance(images, bool) or not isinstance(images, int):
+        raise TypeError("images must be a whole number")
+    if images < 0:
+        raise ValueError("images must not be negative")
+    if not isinstance(mask, bool) or not isinstance(history, bool):
+        raise TypeError("mask and history must be true or false")
+    return Context(images, mask, history)

@@ -1,0 +1,184 @@
+"""Train the router from the corpus: python -m intents.train [--out DIR] [--seed N] [--dry-run].
+
+Deterministic: the same seed on the same machine gives the same weights. The held-out file is
+never read for choosing anything; temperature comes from the development file and fresh corpus.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import io
+import json
+import math
+import random
+import sys
+import time
+from pathlib import Path
+
+import sentencepiece
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+
+from . import corpus
+from .labels import INDEX, Example, read_examples
+from .model import RouterConfig, build_model
+from .router import ASSETS
+from .text import batch, clean, encode
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a training run."""
+
+    seed: int = 0
+    examples: int = 160_000
+    epochs: int = 3
+    batch_size: int = 256
+    rate: float = 2e-3
+    weight_decay: float = 0.05
+    smoothing: float = 0.05
+    token_dropout: float = 0.08
+    model: RouterConfig = dataclasses.field(default_factory=RouterConfig)
+
+
+def train_tokenizer(examples: list[Example], vocab_size: int) -> bytes:
+    """A unigram sentencepiece model with byte fallback; id 0 pads, 1 is unknown."""
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(sorted({clean(e.text) for e in examples})),
+        model_writer=model,
+        vocab_size=vocab_size,
+        model_type="unigram",
+        byte_fallback=True,
+        character_coverage=0.9995,
+        pad_id=0,
+        unk_id=1,
+        bos_id=-1,
+        eos_id=-1,
+        normalization_rule_name="identity",
+        num_threads=1,
+        minloglevel=2,
+        train_extremely_large_corpus=False,
+        hard_vocab_limit=False,
+    )
+    return model.getvalue()
+
+
+def batches(data: list, size: int, rng: random.Random):
+    """Shuffled batches of rows of like length, so that little is padding."""
+    order = list(range(len(data)))
+    rng.shuffle(order)
+    chunk = size * 32
+    for start in range(0, len(order), chunk):
+        part = sorted(order[start : start + chunk], key=lambda i: len(data[i][0]))
+        groups = [part[i : i + size] for i in range(0, len(part), size)]
+        rng.shuffle(groups)
+        for group in groups:
+            yield [data[i] for i in group]
+
+
+def fit(recipe: Recipe, data: list, log=print) -> torch.nn.Module:
+    """Train on rows (ids, context, label); AdamW, one warm-up and a cosine."""
+    torch.manual_seed(recipe.seed)
+    rng = random.Random(recipe.seed)
+    model = build_model(recipe.model)
+    optimiser = torch.optim.AdamW(
+        model.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay, betas=(0.9, 0.98)
+    )
+    total = recipe.epochs * math.ceil(len(data) / recipe.batch_size)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser,
+        lambda s: min((s + 1) / (0.05 * total + 1), 0.5 + 0.5 * math.cos(math.pi * s / total)),
+    )
+    begun, step = time.perf_counter(), 0
+    for _ in range(recipe.epochs):
+        for rows in batches(data, recipe.batch_size, rng):
+            ids, context = batch([r[0] for r in rows], [r[1] for r in rows], recipe.model.pad)
+            lost = (torch.rand(ids.shape) < recipe.token_dropout) & (ids != recipe.model.pad)
+            logits = model(ids.masked_fill(lost, 1), context)
+            labels = torch.tensor([r[2] for r in rows])
+            loss = F.cross_entropy(logits, labels, label_smoothing=recipe.smoothing)
+            optimiser.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimiser.step()
+            schedule.step()
+            step += 1
+            if step % 200 == 0 or step == total:
+                spent = time.perf_counter() - begun
+                log(f"step {step}/{total}  loss {loss.item():.3f}  {spent:.0f} s")
+    return model.eval()
+
+
+def rows_of(examples: list[Example], processor) -> list:
+    return [(encode(processor, e.text), e.context, INDEX[e.intent]) for e in examples]
+
+
+@torch.inference_mode()
+def logits_of(model, rows: list, pad: int) -> torch.Tensor:
+    """Logits (len(rows), 5), batched."""
+    parts = [rows[i : i + 256] for i in range(0, len(rows), 256)]
+    return torch.cat([model(*batch([r[0] for r in p], [r[1] for r in p], pad)) for p in parts])
+
+
+def temperature_of(logits: torch.Tensor, labels: torch.Tensor) -> float:
+    """The temperature of least negative log-likelihood, by a fine grid (Guo et al. 2017)."""
+    grid = [0.3 * 1.04**i for i in range(70)]
+    return min(grid, key=lambda t: F.cross_entropy(logits / t, labels).item())
+
+
+def train(recipe: Recipe, out: Path, log=print) -> RouterConfig:
+    """Build corpus, tokenizer and model, and write them to `out`."""
+    examples = corpus.build(recipe.examples, recipe.seed)
+    vocabulary = train_tokenizer(examples, recipe.model.vocab_size)
+    processor = sentencepiece.SentencePieceProcessor(model_proto=vocabulary)
+    model_config = dataclasses.replace(recipe.model, vocab_size=processor.get_piece_size())
+    recipe = dataclasses.replace(recipe, model=model_config)
+    log(f"{len(examples)} examples, {model_config.vocab_size} pieces")
+    model = fit(recipe, rows_of(examples, processor), log)
+    rows = rows_of(read_examples(corpus.DEV), processor)
+    logits = logits_of(model, rows, model_config.pad)
+    labels = torch.tensor([r[2] for r in rows])
+    config = dataclasses.replace(model_config, temperature=temperature_of(logits, labels))
+    log(
+        f"development accuracy {(logits.argmax(1) == labels).float().mean():.3f}, "
+        f"temperature {config.temperature:.3f}"
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    state = {k: v.half().contiguous() for k, v in model.state_dict().items()}
+    save_file(state, out / "model.safetensors")
+    (out / "tokenizer.model").write_bytes(vocabulary)
+    (out / "config.json").write_text(json.dumps(config.to_dict(), indent=2) + "\n")
+    (out / "recipe.json").write_text(json.dumps(dataclasses.asdict(recipe), indent=2) + "\n")
+    return config
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m intents.train", description=__doc__)
+    parser.add_argument("--out", type=Path, default=ASSETS)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kind", choices=("transformer", "bag"), default="transformer")
+    parser.add_argument("--examples", type=int, default=Recipe.examples)
+    parser.add_argument("--epochs", type=int, default=Recipe.epochs)
+    parser.add_argument("--dry-run", action="store_true", help="print the recipe and stop")
+    args = parser.parse_args(argv)
+    if args.examples < 1000 or args.epochs < 1:
+        parser.error("--examples must be at least 1000 and --epochs at least 1")
+    recipe = Recipe(
+        seed=args.seed,
+        examples=args.examples,
+        epochs=args.epochs,
+        model=RouterConfig(kind=args.kind),
+    )
+    if args.dry_run:
+        print(json.dumps(dataclasses.asdict(recipe), indent=2))
+        return 0
+    torch.set_num_threads(1)
+    train(recipe, args.out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

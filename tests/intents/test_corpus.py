@@ -1,0 +1,99 @@
+"""The training set and the held-out file stay apart, and the corpus is what it says."""
+
+from collections import Counter
+
+import pytest
+
+from intents.corpus import DEV, HELDOUT, NearDuplicates, build, edit_distance, mistype, undress
+from intents.grammar import Grammar, parse, plural
+from intents.labels import INTENTS, TASKS, Context, read_examples
+
+
+@pytest.fixture(scope="module")
+def heldout():
+    return read_examples(HELDOUT)
+
+
+def test_heldout_is_large_and_has_every_intent_and_context(heldout):
+    assert len(heldout) >= 600
+    assert min(Counter(e.intent for e in heldout).values()) >= 80
+    assert {e.context for e in heldout} >= {
+        Context(),
+        Context(1),
+        Context(2),
+        Context(history=True),
+        Context(1, True),
+        Context(0, True, True),
+    }
+    assert len({(e.text, e.context) for e in heldout}) == len(heldout)
+
+
+def test_no_template_yields_a_heldout_utterance(heldout):
+    grammar = Grammar()
+    said = {u: grammar.yields(u) for e in heldout for u in undress(e.text)}
+    assert {u: t.line for u, t in said.items() if t} == {}
+
+
+def test_a_template_that_yields_a_text_is_found():
+    grammar = Grammar()
+    assert grammar.yields("Replace the dog, with a cat!").line.startswith("!replace the {noun}")
+    assert grammar.yields("please paint the roof of my aunt's bakery in stripes") is None
+
+
+def test_no_training_text_is_near_a_heldout_one(heldout):
+    known = NearDuplicates([e.text for e in heldout])
+    # Slips of the hand come after the check, so the corpus is compared before them.
+    close = []
+    for example in build(4000, seed=5):
+        found = known.find(example.text)
+        if found and edit_distance(found, example.text.lower(), 1) == 0:
+            close.append((example.text, found))
+    assert close == []
+    assert known.find("What is 17 times 23") == "what is 17 times 23"
+    assert known.find("what is 17 time 23") == "what is 17 times 23"
+    assert known.find("draw 17 owls") is None
+
+
+def test_dev_and_heldout_share_nothing(heldout):
+    texts = {e.text.lower() for e in heldout}
+    assert not texts & {e.text.lower() for e in read_examples(DEV)}
+
+
+def test_corpus_is_seeded_and_balanced():
+    first, again, other = build(500, 3), build(500, 3), build(500, 4)
+    assert first == again != other
+    counts = Counter(e.intent for e in first)
+    assert set(counts) == set(INTENTS)
+    assert all(90 <= counts[name] <= 110 for name in TASKS)
+
+
+def test_edit_distance_counts_and_stops():
+    assert edit_distance("kitten", "sitting", 9) == 3
+    assert edit_distance("kitten", "sitting", 1) == 2
+    assert edit_distance("", "abc", 5) == 3
+
+
+def test_grammar_refuses_an_unbalanced_line():
+    for line in ("make [it|that blue", "make it] blue"):
+        with pytest.raises(ValueError, match="unbalanced"):
+            parse(line)
+
+
+def test_plural():
+    words = {
+        "cat": "cats",
+        "old man": "old men",
+        "fox": "foxes",
+        "cherry": "cherries",
+        "key": "keys",
+    }
+    assert {w: plural(w) for w in words} == words
+
+
+def test_mistype_changes_little():
+    import random
+
+    rng = random.Random(0)
+    for _ in range(50):
+        slip = mistype("remove the lamp", rng)
+        assert edit_distance(slip, "remove the lamp", 9) <= 6

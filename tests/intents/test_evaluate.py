@@ -1,0 +1,59 @@
+"""Accuracy, calibration and cost on the held-out file, and the arithmetic that reports them."""
+
+import pytest
+import torch
+
+from intents import Router
+from intents.corpus import HELDOUT
+from intents.evaluate import calibration_error, doubt_curve, measure, measure_plans, plan_matches
+from intents.labels import read_examples
+from intents.router import ASSETS
+
+
+@pytest.fixture(scope="module")
+def result():
+    torch.set_num_threads(1)
+    return measure(Router.load(), read_examples(HELDOUT))
+
+
+def test_heldout_accuracy(result):
+    assert result["accuracy"] >= 0.90
+    assert min(result["per_intent"].values()) >= 0.85
+    assert len(result["mistakes"]) == round((1 - result["accuracy"]) * result["utterances"])
+
+
+def test_calibrated(result):
+    assert result["calibration_error"] <= 0.05
+
+
+def test_quick_and_small(result):
+    assert result["latency_ms"]["cpu_median"] < 2
+    assert sum(f.stat().st_size for f in ASSETS.iterdir()) <= 5_000_000
+
+
+def test_whole_plans():
+    result = measure_plans(Router.load())
+    assert result["plans"] >= 120
+    assert result["right"] >= 0.85
+
+
+def test_calibration_error_arithmetic():
+    assert calibration_error([0.9] * 10, [True] * 9 + [False]) == pytest.approx(0)
+    assert calibration_error([1.0, 1.0], [True, False]) == pytest.approx(0.5)
+
+
+def test_doubt_curve_arithmetic():
+    curve = {
+        p["threshold"]: p for p in doubt_curve([0.45, 0.99, 0.99, 0.55], [False, True, False, True])
+    }
+    assert curve[0.5]["asked"] == 0.25
+    assert curve[0.5]["errors_avoided"] == 0.5
+    assert curve[0.5]["accuracy_when_acting"] == pytest.approx(2 / 3)
+
+
+def test_plan_matching():
+    got = [{"intent": "sr", "text": "", "slots": {"scale": 2}}]
+    assert plan_matches(got, [{"intent": "sr", "slots": {"scale": 2}}])
+    assert not plan_matches(got, [{"intent": "sr", "slots": {"scale": 4}}])
+    assert not plan_matches(got, [{"intent": "edit"}])
+    assert not plan_matches(got, [])

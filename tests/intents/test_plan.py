@@ -1,0 +1,104 @@
+"""Splitting, the backbone's words, and slots."""
+
+import pytest
+
+from intents.plan import backbone_text, split
+from intents.slots import read_slots
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (
+            "Remove the lamp, then make it winter and double the size",
+            ["Remove the lamp", "make it winter", "double the size"],
+        ),
+        ("remove the hat and add sunglasses", ["remove the hat", "add sunglasses"]),
+        ("1. remove the tree 2. turn the sky orange", ["remove the tree", "turn the sky orange"]),
+        ("make it night. Then 4x", ["make it night", "4x"]),
+        ("paint it blue; erase the dog", ["paint it blue", "erase the dog"]),
+    ],
+)
+def test_several_wishes_are_split(text, parts):
+    assert split(text) == parts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "salt and pepper shakers",
+        "a cat and a dog",
+        "remove the cat and the dog",
+        "make the car red and the house blue",
+        "make it warmer and brighter",
+        "",
+        "a robot that can draw and paint",
+        "ignore my upload, draw a castle",
+        'a sign that says "stop, then add sugar"',
+        "crop and rotate the picture",
+        "a quiet beach. nobody around. soft light",
+        "scale it by 1.5",
+    ],
+)
+def test_one_wish_stays_whole(text):
+    assert split(text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("task", "text", "wanted"),
+    [
+        (
+            "t2i",
+            "can you please draw me a picture of a red fox in the snow please?",
+            "a red fox in the snow",
+        ),
+        ("t2i", "ignore my upload, draw a castle", "a castle"),
+        ("t2i", "4 variations of a mushroom village, seed 12, 16:9", "a mushroom village"),
+        ("t2i", "a portrait of a king, 512x768", "a portrait of a king"),
+        ("t2i", "a man drawing a cat", "a man drawing a cat"),
+        ("t2i", "draw", "draw"),
+        ("edit", "thanks! could you make the sky pink, please?", "make the sky pink"),
+        ("edit", "add a red hat", "add a red hat"),
+        ("inpaint", "ok, now remove the lamp.", "remove the lamp"),
+        ("inpaint", "a red balloon", "a red balloon"),
+        ("sr", "enlarge it 4x", ""),
+    ],
+)
+def test_words_for_the_backbone(task, text, wanted):
+    assert backbone_text(task, text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("task", "text", "slots"),
+    [
+        ("sr", "upscale 4x", {"scale": 4}),
+        ("sr", "x2 please", {"scale": 2}),
+        ("sr", "double the size", {"scale": 2}),
+        ("sr", "make it twice as big", {"scale": 2}),
+        ("sr", "by a factor of three", {"scale": 3}),
+        ("sr", "scale to 150%", {"scale": 1.5}),
+        ("sr", "2048 px wide", {"width": 2048}),
+        ("sr", "make it 1200 pixels tall", {"height": 1200}),
+        ("sr", "resize to 4096x2048", {"width": 4096, "height": 2048}),
+        ("sr", "in 4k", {"width": 3840}),
+        ("sr", "for print", {"dpi": 300}),
+        ("sr", "enlarge it 900x", {}),
+        ("sr", "sharpen the second picture", {"picture": {"of": "any", "index": 2}}),
+        ("sr", "sharpen the first upload", {"picture": {"of": "upload", "index": 1}}),
+        ("edit", "make the previous version darker", {"picture": {"of": "previous"}}),
+        ("edit", "add a hat", {"thing": "hat"}),
+        (
+            "inpaint",
+            "remove the small dog on the left",
+            {"thing": "small dog", "where": "on the left"},
+        ),
+        ("inpaint", "remove it", {}),
+        ("t2i", "three versions of a dragon, seed 7", {"variations": 3, "seed": 7}),
+        ("t2i", "a lake, 16:9", {"aspect": "16:9"}),
+        ("t2i", "an empty beach, no people", {"without": ["people"]}),
+        ("t2i", "a landscape", {}),
+        ("t2i", "seed 99999999999", {}),
+    ],
+)
+def test_slots(task, text, slots):
+    assert read_slots(task, text) == slots

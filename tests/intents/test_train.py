@@ -1,0 +1,57 @@
+"""Training is deterministic and its command is strict; both models keep their shapes."""
+
+import dataclasses
+import json
+
+import pytest
+import torch
+
+from intents import Router
+from intents.model import RouterConfig, build_model
+from intents.train import Recipe, main, train
+
+TINY = Recipe(
+    examples=1500, epochs=1, model=RouterConfig(vocab_size=900, width=16, heads=2, layers=1)
+)
+
+
+@pytest.mark.parametrize("kind", ["transformer", "bag"])
+def test_padding_does_not_change_a_row(kind):
+    torch.manual_seed(0)
+    model = build_model(
+        RouterConfig(kind=kind, vocab_size=50, width=16, heads=2, buckets=64)
+    ).eval()
+    ids, context = torch.tensor([[5, 6, 7]]), torch.tensor([[1.0, 0, 0, 0, 1]])
+    alone = model(ids, context)
+    padded = model(torch.tensor([[5, 6, 7, 0, 0], [9, 8, 7, 6, 5]]), context.repeat(2, 1))[:1]
+    torch.testing.assert_close(alone, padded)
+
+
+def test_training_twice_gives_the_same_router(tmp_path):
+    torch.set_num_threads(1)
+    for name in ("a", "b"):
+        train(TINY, tmp_path / name, log=lambda _: None)
+    for file in ("model.safetensors", "tokenizer.model", "config.json", "recipe.json"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+    scores = Router.load(tmp_path / "a").predict("draw a cat").scores
+    assert scores == Router.load(tmp_path / "b").predict("draw a cat").scores
+
+
+def test_dry_run_prints_the_recipe(capsys):
+    assert main(["--dry-run", "--seed", "4"]) == 0
+    assert json.loads(capsys.readouterr().out) == dataclasses.asdict(Recipe(seed=4))
+
+
+@pytest.mark.parametrize("arguments", [["--examples", "3"], ["--epochs", "0"], ["--kind", "magic"]])
+def test_bad_flags_end_with_status_2(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+
+
+@pytest.mark.parametrize(
+    "change", [dict(kind="x"), dict(width=10, heads=4), dict(temperature=0.0), dict(threshold=2.0)]
+)
+def test_config_is_validated(change):
+    with pytest.raises(ValueError):
+        RouterConfig(**change)
