@@ -80,13 +80,19 @@ class Playground(Dataset):
                 break
         mask = None
         if kind in ("remove_mask", "fill_mask") or rng.random() < 0.15:
-            mask = item_mask(scene.items[edit.index], self.side, self.atlas_path)
-            mask = painted(mask, rng)
+            mask = self._painted(scene, edit, rng)
         source, target = scene, apply(edit, scene)
         if kind == "fill_mask" and rng.random() < 0.5:  # fill an empty spot
             source = apply(type(edit)("remove_mask", edit.index), scene)
         return Row("inpaint", instruction(scene, edit, rng), self._render(target),
                    self._render(source), mask, kind)
+
+    def _painted(self, scene, edit, rng) -> np.ndarray:
+        """A hand-painted mask over the thing that goes, and over the one that comes."""
+        mask = item_mask(scene.items[edit.index], self.side, self.atlas_path)
+        if edit.item is not None:
+            mask |= item_mask(edit.item, self.side, self.atlas_path)
+        return painted(mask, rng)
 
     def _sr(self, rng) -> Row:
         scale = int(rng.choice([2, 4], p=[0.6, 0.4]))

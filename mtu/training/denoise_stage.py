@@ -35,7 +35,7 @@ def to_patches(pictures: np.ndarray | list[np.ndarray]) -> torch.Tensor:
 
 
 def sample_times(count: int, generator: torch.Generator, shift: float) -> torch.Tensor:
-    """t = sigmoid(0.8·n + shift), (count,) in (0, 1), 1 = noise: logit-normal, Esser et al. 2024."""
+    """t = sigmoid(0.8·n + shift), (count,) in (0, 1), 1 = noise (Esser et al. 2024)"""
     return torch.sigmoid(0.8 * torch.randn(count, generator=generator) + shift)
 
 
