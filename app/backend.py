@@ -1,0 +1,124 @@
+"""The one place that knows the router and the engine, and turns their words into the app's.
+
+Both are imported inside `load`: they bring torch, and the page is up before that.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from app.events import Failed, Progress, Queued, Stopped
+from app.turns import Reading, Recipe, Step
+
+if TYPE_CHECKING:
+    from intents import Router
+    from mtu import Engine
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The engine's picture, the seconds it took and the denoising steps it needed."""
+
+    image: Image.Image
+    seconds: float
+    steps: int
+
+
+class Job:
+    """One request on its way: iterate it for Queued, Progress, then Finished, Failed or Stopped."""
+
+    def __init__(self, job: Any) -> None:
+        self._job = job
+
+    def cancel(self) -> None:
+        """Stop before the next denoising step."""
+        self._job.cancel()
+
+    def __iter__(self) -> Iterator[Queued | Progress | Finished | Failed | Stopped]:
+        from mtu import engine
+
+        step = of = 0
+        for event in self._job.events():
+            match event:
+                case engine.Queued():
+                    yield Queued(event.ahead)
+                case engine.Progress():
+                    step, of = event.step, event.of
+                    yield Progress(step, of, event.preview, event.seconds_left)
+                case engine.Done():
+                    yield Finished(event.image, event.seconds, of)
+                case engine.Failed():
+                    yield Failed(event.message)
+                case engine.Cancelled():
+                    yield Stopped(step, of)
+
+
+class Backend:
+    """A router and an engine. name: the model's short name, for recipes and the page."""
+
+    def __init__(self, router: "Router", engine: "Engine", name: str) -> None:
+        self._router = router
+        self._engine = engine
+        self.name = name
+
+    def read(self, text: str, images: int, mask: bool, history: bool) -> Reading:
+        """How a message is meant. images: attached to it; history: a picture stands already."""
+        found = self._router.predict(text, images=images, mask=mask, history=history)
+        plan = tuple(Step(step.task, step.text, dict(step.slots)) for step in found.plan.steps)
+        sure = found.scores[found.intent] >= self._router.threshold
+        return Reading(found.intent, sure, dict(found.scores), plan)
+
+    def step(self, task: str, text: str) -> Step:
+        """The step that a message is when `task` is the person's own choice."""
+        from intents.predict import step_of
+
+        step = step_of(text, task)
+        return Step(step.task, step.text, dict(step.slots))
+
+    def submit(self, recipe: Recipe, image: Image.Image | None,
+               mask: Image.Image | None, steps: int | None = None) -> Job:
+        """Queue one request. ValueError in one sentence if it cannot be done."""
+        from mtu.engine import Request
+
+        return Job(self._engine.submit(Request(
+            task=recipe.task, prompt=recipe.prompt, image=image, mask=mask,
+            scale=recipe.scale, seed=recipe.seed, steps=steps,
+        )))
+
+    def close(self) -> None:
+        """End the engine's thread."""
+        self._engine.close()
+
+
+def load(model: str, name: str, device: str, router: Path) -> Backend:
+    """Load the router and the model. ValueError or OSError in one sentence if it cannot be."""
+    import diffusers
+    import torch
+    import transformers
+
+    from intents import Router
+    from mtu import Engine, MTUPipeline
+
+    for library in (diffusers, transformers):
+        library.logging.set_verbosity_error()
+        library.logging.disable_progress_bar()
+    place = _device(torch, device)
+    pipeline = MTUPipeline.from_pretrained(model)
+    pipeline.to(place)
+    return Backend(Router.load(router), Engine(pipeline), name)
+
+
+def _device(torch: Any, wanted: str) -> str:
+    has: dict[str, Callable[[], bool]] = {
+        "cpu": lambda: True,
+        "cuda": torch.cuda.is_available,
+        "mps": torch.backends.mps.is_available,
+    }
+    if wanted == "auto":
+        return next(name for name in ("cuda", "mps", "cpu") if has[name]())
+    if not has[wanted]():
+        raise ValueError(f"this machine has no {wanted} device; use --device auto")
+    return wanted

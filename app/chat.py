@@ -1,0 +1,274 @@
+"""One turn: a message and a session go in, typed events come out. No gradio, no torch.
+
+The road: read the uploads → read the words → ask, answer in words, or run the plan step by step,
+each step on the picture that the one before left.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import replace
+from threading import Event as Signal
+
+from PIL import Image
+
+from app import replies
+from app.backend import Backend, Finished
+from app.events import (
+    Asked,
+    Drawn,
+    Event,
+    Failed,
+    Loading,
+    Received,
+    Routed,
+    Said,
+    Stopped,
+)
+from app.meant import picture_of, scale_of, seed_of
+from app.session import Pending, Session
+from app.turns import NEEDS_PICTURE, TASKS, Message, Picture, Reading, Recipe, Step, Turn
+from app.uploads import UploadError, read_upload
+
+LONGEST = 2000  # characters of a message
+BROKEN = "Something went wrong while I was working on that. Try again, or say it another way."
+
+log = logging.getLogger("onebrush")
+
+
+class Chat:
+    """Runs turns. `backend` may still be loading: the first turn then waits for it."""
+
+    def __init__(self, backend: "Future[Backend]", max_megapixels: float = 40.0,
+                 new_seed: Callable[[], int] = lambda: secrets.randbelow(1 << 31)) -> None:
+        self._backend = backend
+        self._max_megapixels = max_megapixels
+        self._new_seed = new_seed
+
+    def turn(self, message: Message, session: Session) -> Iterator[Event]:
+        """Take one message."""
+        return self._alone(session, lambda stop: self._message(message, session, stop))
+
+    def choose(self, task: str, session: Session) -> Iterator[Event]:
+        """The person's answer to `Asked`: one of the two readings."""
+        return self._alone(session, lambda stop: self._chosen(task, session, stop))
+
+    def retry(self, session: Session) -> Iterator[Event]:
+        """The last turn again, from the same picture, with a new seed."""
+        return self._alone(session, lambda stop: self._again(session, None, stop))
+
+    def take_as(self, task: str, session: Session) -> Iterator[Event]:
+        """The last turn as another task instead, from the same picture, with the same seed."""
+        return self._alone(session, lambda stop: self._again(session, task, stop))
+
+    def upscale(self, session: Session, scale: int = 2) -> Iterator[Event]:
+        """Enlarge the current picture."""
+        return self._alone(session, lambda stop: self._upscale(session, scale, stop))
+
+    # -- how each kind of turn begins -------------------------------------------------------
+
+    def _alone(self, session: Session,
+               run: Callable[[Signal], Iterator[Event]]) -> Iterator[Event]:
+        """One turn at a time per session, and no exception ever leaves it."""
+        stop = session.begin()
+        if stop is None:
+            yield Failed("One thing at a time: this picture is still being made.")
+            return
+        try:
+            yield from run(stop)
+        except UploadError as error:
+            yield Failed(str(error))
+        except Exception:  # the conversation survives; the trace is for the terminal
+            log.exception("a turn failed")
+            yield Failed(BROKEN)
+        finally:
+            session.watch(None)
+            session.end()
+
+    def _message(self, message: Message, session: Session, stop: Signal) -> Iterator[Event]:
+        text = message.text.strip()
+        if len(text) > LONGEST:
+            yield Failed(f"That message is {len(text)} characters long; the limit is {LONGEST}.")
+            return
+        if not text and not message.attachments and message.mask is None:
+            yield Failed(replies.EMPTY)
+            return
+        if not self._backend.done():
+            yield Loading()
+        backend = self._backend.result()
+        # all are read before any is added: a refused file leaves the conversation as it was
+        images = [read_upload(path, self._max_megapixels) for path in message.attachments]
+        pictures = tuple(
+            session.add(image, f"Your picture, {image.width} by {image.height} pixels")
+            for image in images
+        )
+        if pictures:
+            yield Received(pictures)
+            message = replace(message, mask=None)  # that was painted on the picture before
+        session.pending = None
+        attachments = tuple(picture.number for picture in pictures)
+        if not text and message.mask is None:
+            yield Said(replies.HAVE_IT)
+            return
+        base = session.current.number if session.current else None
+        if text:
+            reading = backend.read(text, len(pictures), message.mask is not None, base is not None)
+        else:  # a painted area and no words: take out what is under it
+            reading = Reading("inpaint", True, {"inpaint": 1.0}, (Step("inpaint"),))
+        pending = Pending(replace(message, text=text), base, attachments, reading)
+        likely = _likely(reading, base is not None)
+        if len(likely) > 1:
+            session.pending = pending
+            yield Asked(replies.UNSURE, likely)
+            return
+        plan = reading.plan if likely[0] == reading.intent else self._plan(likely[0], text)
+        yield from self._start(pending, likely[0], plan, False, session, stop)
+
+    def _chosen(self, task: str, session: Session, stop: Signal) -> Iterator[Event]:
+        pending, session.pending = session.pending, None
+        if pending is None:
+            yield Failed("That question is no longer open. Say it once more.", keep=False)
+            return
+        reading = pending.reading
+        plan = reading.plan if task == reading.intent else self._plan(task, pending.message.text)
+        yield from self._start(pending, task, plan, True, session, stop)
+
+    def _again(self, session: Session, task: str | None, stop: Signal) -> Iterator[Event]:
+        if not session.turns:
+            yield Failed("There is nothing to repeat yet.", keep=False)
+            return
+        last = session.turns[-1]
+        mask = session.masks.get(len(session.turns) - 1)
+        turn = replace(last, requests=(), images=(), timings=(), steps=())
+        if task is None:
+            turn = replace(turn, seed=self._new_seed())
+        else:
+            turn = replace(turn, intent=task, chosen=True, plan=self._plan(task, last.message))
+        yield from self._run(turn, mask, session, stop)
+
+    def _upscale(self, session: Session, scale: int, stop: Signal) -> Iterator[Event]:
+        base = session.current.number if session.current else None
+        backend = yield from self._ready()
+        turn = Turn(
+            message=f"Upscale ×{scale}", base=base, intent="sr", chosen=True,
+            plan=(Step("sr", "", {"scale": scale}),), seed=self._new_seed(), model=backend.name,
+        )
+        yield from self._run(turn, None, session, stop)
+
+    def _plan(self, task: str, text: str) -> tuple[Step, ...]:
+        """The plan when the task is the person's choice; "chat" has nothing to do."""
+        return (self._backend.result().step(task, text),) if task in TASKS else ()
+
+    # -- running a plan ---------------------------------------------------------------------
+
+    def _ready(self) -> Iterator[Event]:
+        """Wait for the model, saying so if it takes time. Returns the backend."""
+        if not self._backend.done():
+            yield Loading()
+        return self._backend.result()
+
+    def _start(self, pending: Pending, intent: str, plan: tuple[Step, ...], chosen: bool,
+               session: Session, stop: Signal) -> Iterator[Event]:
+        seed = seed_of(plan)
+        seed = self._new_seed() if seed is None else seed
+        if intent == "chat" or not plan:
+            yield Said(replies.answer(pending.message.text, seed))
+            return
+        reading = pending.reading
+        base = picture_of(plan[0].slots, session, pending.attachments, pending.base)
+        turn = Turn(
+            message=pending.message.text, attachments=pending.attachments, base=base,
+            masked=pending.message.mask is not None, intent=intent,
+            confidence=reading.scores.get(intent, 1.0), chosen=chosen,
+            scores=reading.scores, plan=plan, seed=seed, model=self._backend.result().name,
+        )
+        yield from self._run(turn, pending.message.mask, session, stop)
+
+    def _run(self, turn: Turn, mask: Image.Image | None, session: Session,
+             stop: Signal) -> Iterator[Event]:
+        """Run the steps of `turn.plan` one after the other, and remember the turn."""
+        if turn.plan[0].task in NEEDS_PICTURE and turn.base is None:
+            yield Said(replies.request_picture(turn.plan[0].task))
+            return
+        yield from self._ready()
+        place = len(session.turns)
+        session.turns.append(turn)
+        if mask is not None:
+            session.masks[place] = mask
+        source = turn.base
+        for index, step in enumerate(turn.plan):
+            yield Routed(turn, index)
+            # the painted area belongs to the picture it was painted on, so to the first step
+            drawn = yield from self._step(turn, step, source, mask if index == 0 else None,
+                                          session, stop)
+            if drawn is None:
+                return
+            turn, source = drawn.turn, drawn.number
+            session.turns[place] = turn
+            yield Drawn(drawn)
+
+    def _step(self, turn: Turn, step: Step, source: int | None, mask: Image.Image | None,
+              session: Session, stop: Signal) -> Iterator[Event]:
+        """One request, from queue to saved picture. Returns the Picture, None if there is none."""
+        if stop.is_set():
+            yield Stopped(0, 0)
+            return None
+        image = session.image(source) if step.task in NEEDS_PICTURE and source else None
+        mask = _fit(mask, image) if step.task in ("edit", "inpaint") else None
+        scale = scale_of(step.slots, image.size) if image else 2
+        recipe = Recipe(step.task, step.text, turn.seed, scale, source if image else None,
+                        mask is not None)
+        try:
+            job = self._backend.result().submit(recipe, image, mask)
+        except ValueError as error:
+            yield Failed(str(error))
+            return None
+        session.watch(job.cancel)
+        for event in job:
+            if isinstance(event, Finished):
+                return _save(turn, recipe, event, session)
+            yield event
+        return None
+
+
+def _save(turn: Turn, recipe: Recipe, made: Finished, session: Session) -> Picture:
+    turn = replace(
+        turn,
+        requests=(*turn.requests, recipe),
+        images=(*turn.images, session.next_number),
+        timings=(*turn.timings, made.seconds),
+        steps=(*turn.steps, made.steps),
+    )
+    return session.add(made.image, _alt(recipe, session), turn, recipe.source)
+
+
+def _alt(recipe: Recipe, session: Session) -> str:
+    """Alternative text: what was asked for, in the order it was asked."""
+    if recipe.source is None:
+        return recipe.prompt
+    before = session.picture(recipe.source).alt
+    if recipe.task == "sr":
+        return f"{before}, enlarged ×{recipe.scale}"
+    return f"{before}; {recipe.prompt or 'painted area erased'}"
+
+
+def _fit(mask: Image.Image | None, image: Image.Image | None) -> Image.Image | None:
+    """The painted area at the picture's size, 0 or 255; None if nothing was painted."""
+    if mask is None or image is None:
+        return None
+    grey = mask.convert("L").resize(image.size, Image.Resampling.BILINEAR)
+    grey = grey.point(lambda value: 255 if value >= 128 else 0)
+    return grey if grey.getbbox() else None
+
+
+def _likely(reading: Reading, picture: bool) -> tuple[str, ...]:
+    """The one reading to act on, or the two to ask about. picture: there is one to work on."""
+    ranked = sorted(reading.scores, key=reading.scores.__getitem__, reverse=True)
+    if reading.sure or len(ranked) < 2:
+        return (reading.intent,)
+    first, second = ranked[:2]
+    if picture or not {first, second} & set(NEEDS_PICTURE):
+        return (first, second)
+    # with nothing to work on, drawing is the only one of the two that can be done
+    return ("t2i",) if "t2i" in (first, second) else (first,)

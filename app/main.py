@@ -1,0 +1,135 @@
+"""Start OneBrush: flags → Settings → wiring → launch."""
+
+import contextlib
+import io
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+if __name__ == "__main__":  # python puts app/ on the import path, not the folder above it
+    sys.path[0] = str(ROOT)
+
+from app.settings import EXAMPLES, ROUTER, Settings, stop  # noqa: E402
+
+# Read by gradio and by huggingface_hub as they are imported, so set before that.
+QUIET = {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run until interrupted. Returns the exit status."""
+    settings = Settings.parse(argv)
+    if settings.port is not None and not _free(settings.host, settings.port):
+        stop(f"port {settings.port} is taken; choose another with --port")
+    folder = Path(tempfile.mkdtemp(prefix="onebrush-"))
+    _environment(settings, folder)
+    try:
+        return _serve(settings, folder)
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _environment(settings: Settings, folder: Path) -> None:
+    os.environ.update(QUIET)
+    os.environ["GRADIO_TEMP_DIR"] = str(folder)  # uploads and pictures, removed at the end
+    if Path(settings.model).is_dir():
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    # gradio asks its own address whether it is up; a proxy would be asked instead
+    for name in ("NO_PROXY", "no_proxy"):
+        os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1,localhost")))
+
+
+def _serve(settings: Settings, folder: Path) -> int:
+    from app.backend import Backend, load
+    from app.chat import Chat
+    from app.theme import css, theme
+    from app.ui import Page
+    from app.windows import Windows
+
+    backend: Future[Backend] = Future()
+    windows = Windows(folder / "sessions")
+    chat = Chat(backend, settings.max_megapixels)
+    blocks = Page(chat, windows, backend, settings).build()
+    blocks.queue(default_concurrency_limit=None)
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        try:
+            _, url, _ = blocks.launch(
+                server_name=settings.host, server_port=settings.port, prevent_thread_lock=True,
+                quiet=True, theme=theme(), css=css(), allowed_paths=[str(EXAMPLES)],
+                auth=settings.auth, footer_links=[], run_history=False, ssr_mode=False,
+                max_file_size=f"{int(12 * settings.max_megapixels) + 16}mb",
+                share=False, enable_monitoring=False, inbrowser=False,
+            )
+        except OSError as error:
+            stop(f"the page cannot be served: {error}")
+    thread = threading.Thread(target=_fill, args=(backend, load, settings), daemon=True)
+    thread.start()
+    try:
+        ready = backend.result()
+    except (ValueError, OSError, RuntimeError, KeyError) as error:
+        blocks.close(verbose=False)
+        stop(f"the model {settings.model} cannot be used: {error}")
+    print(f"OneBrush is ready at {url}", flush=True)
+    if settings.share:
+        print(_share(blocks), flush=True)
+    try:
+        blocks.block_thread()
+    finally:
+        windows.close()
+        ready.close()
+    return 0
+
+
+def _fill(backend: Future, load, settings: Settings) -> None:
+    """Load in the background, so that the page is up at once."""
+    from PIL import Image
+
+    limit = int(settings.max_megapixels * 1e6)
+    Image.MAX_IMAGE_PIXELS = max(limit, Image.MAX_IMAGE_PIXELS or 0)
+    try:
+        backend.set_result(load(settings.model, settings.model_name, settings.device, ROUTER))
+    except BaseException as error:
+        backend.set_exception(error)
+
+
+def _share(blocks) -> str:
+    """Open the tunnel; one sentence, with the address or without."""
+    from gradio import networking
+
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            address = networking.setup_tunnel(
+                local_host=blocks.server_name, local_port=blocks.server_port,
+                share_token=blocks.share_token, share_server_address=None,
+                share_server_tls_certificate=None,
+            )
+        return f"Public link, for a week at most: {address.replace('http://', 'https://', 1)}"
+    except Exception:  # the tunnel program comes from the network, and may be refused in many ways
+        return "No public link: gradio's tunnel cannot be reached, so OneBrush goes on locally."
+
+
+def _free(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host if host != "localhost" else "127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""The conversation as the page shows it: events come in, HTML comes out.
+
+`log` is what is settled, `now` the answer that is being made: only that part of the page is
+drawn anew at every step.
+"""
+
+from app import cards
+from app.events import (
+    Asked,
+    Drawn,
+    Event,
+    Failed,
+    Loading,
+    Progress,
+    Queued,
+    Received,
+    Routed,
+    Said,
+    Stopped,
+)
+from app.turns import Picture
+
+
+class Thread:
+    """The messages so far. `say` adds the person's, `apply` draws one event."""
+
+    def __init__(self) -> None:
+        self._settled: list[str] = []
+        self._words: str | None = None  # the person's last message, while uploads may join it
+        self._pictures: tuple[Picture, ...] = ()
+        self._now = ""
+        self._route = ""  # the chip above what is being made
+
+    @property
+    def log(self) -> str:
+        """The settled part: every message but the answer being made."""
+        return "".join(self._settled) + self._said()
+
+    @property
+    def now(self) -> str:
+        """The answer that is being made, or was made last."""
+        return cards.article("bot", self._now) if self._now else ""
+
+    @property
+    def empty(self) -> bool:
+        """True before the first message."""
+        return not (self._settled or self._now or self._words)
+
+    def say(self, text: str, painted: bool = False) -> None:
+        """Add what the person wrote."""
+        self._settle()
+        self._words = cards.plain(text)
+        if painted:
+            self._words += ' <span class="ob-note">with a painted area</span>'
+
+    def apply(self, event: Event) -> None:
+        """Show one event of the running turn."""
+        match event:
+            case Received():
+                self._pictures = event.pictures
+            case Loading():
+                self._now = cards.waiting("Warming up, the model is loading")
+            case Routed():
+                if self._route:  # the step before left a picture
+                    self._settled_answer()
+                self._route = cards.route(event.turn, event.index)
+                self._now = self._route + cards.waiting("Starting")
+            case Queued():
+                self._now = self._route + cards.waiting(_ahead(event.ahead))
+            case Progress():
+                self._now = self._route + cards.progress(event)
+            case Drawn():
+                self._now = self._route + cards.picture_tag(event.picture)
+            case Said() | Asked():
+                self._now = cards.note(event.text)
+            case Failed():
+                self._now = self._route + cards.note(event.text)
+            case Stopped():
+                self._now = self._route + cards.note(_stopped(event))
+
+    def _said(self) -> str:
+        tags = "".join(cards.picture_tag(picture, "ob-upload") for picture in self._pictures)
+        return cards.article("user", tags + (self._words or "")) if tags or self._words else ""
+
+    def _settled_answer(self) -> None:
+        self._settle_words()
+        if self._now:
+            self._settled.append(self.now)
+        self._now = ""
+
+    def _settle_words(self) -> None:
+        if self._said():
+            self._settled.append(self._said())
+        self._words, self._pictures = None, ()
+
+    def _settle(self) -> None:
+        """The turn is over: everything becomes part of the log."""
+        self._settled_answer()
+        self._route = ""
+
+
+def _ahead(count: int) -> str:
+    if count == 0:
+        return "Starting"
+    return f"Waiting, {count} ahead of you" if count > 1 else "Waiting, one ahead of you"
+
+
+def _stopped(event: Stopped) -> str:
+    if event.step == 0:
+        return "Stopped before the first step."
+    return f"Stopped after step {event.step} of {event.of}."

@@ -1,0 +1,297 @@
+"""The page: layout, and which event of the page calls what. Nothing is decided here."""
+
+import contextlib
+from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from app import cards, views, welcome
+from app.api import make_generate
+from app.backend import Backend
+from app.chat import Chat
+from app.events import Asked, Drawn, Event, Failed, Received
+from app.settings import Settings
+from app.turns import Message
+from app.windows import Window, Windows
+
+# Clicks on our own buttons: the page settles theme and drawer itself, the rest go to `act`.
+CLICKS = """
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-do]');
+  if (!button || !element.contains(button)) return;
+  const what = button.dataset.do;
+  if (what === 'theme') { document.body.classList.toggle('dark'); return; }
+  if (what === 'canvas') {
+    const up = document.querySelector('#ob-canvas').classList.toggle('ob-up');
+    button.setAttribute('aria-expanded', up);
+    return;
+  }
+  if (event.detail === 0) document.querySelector('#ob-box textarea')?.focus();  // by keyboard
+  trigger('click', {act: what});
+});
+"""
+# The thread follows what is being made, unless the person has scrolled up.
+FOLLOW = """
+const follow = () => {
+  const thread = element.closest('#ob-thread');
+  if (!thread) return;
+  const near = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 480;
+  if (near) thread.scrollTop = thread.scrollHeight;
+};
+watch('value', () => { follow(); requestAnimationFrame(follow); });
+"""
+# Gradio's painter and slider have no alternative text of their own.
+NAMES = """
+const name = () => {
+  const alt = element.querySelector('[data-alt]')?.dataset.alt;
+  if (!alt) return;
+  document.querySelectorAll('#ob-slider img').forEach((image, index) => {
+    image.alt = (index ? 'After: ' : 'Before: ') + alt;
+  });
+  document.querySelectorAll('#ob-editor canvas').forEach((canvas) => {
+    canvas.setAttribute('role', 'img');
+    canvas.setAttribute('aria-label', 'The picture to paint on: ' + alt);
+  });
+};
+new MutationObserver(name).observe(document.querySelector('#ob-canvas'),
+                                   {childList: true, subtree: true});
+"""
+BRUSH = "#e11d4899"  # what is painted must be seen through
+
+
+class Page:
+    """The components, by name, and the handlers that fill them."""
+
+    def __init__(self, chat: Chat, windows: Windows, backend: "Future[Backend]",
+                 settings: Settings) -> None:
+        self.chat = chat
+        self.windows = windows
+        self.backend = backend
+        self.settings = settings
+
+    def build(self) -> gr.Blocks:
+        """Lay everything out and wire it."""
+        with gr.Blocks(title="OneBrush", fill_width=True, analytics_enabled=False) as blocks:
+            self.top = gr.HTML(self._top("warming up", "ob-warm"), js_on_load=CLICKS,
+                               elem_id="ob-top")
+            with gr.Row(elem_id="ob-studio"):
+                with gr.Column(scale=6, elem_id="ob-chat"):
+                    self._build_chat()
+                with gr.Column(scale=5, elem_id="ob-canvas"):
+                    self._build_canvas()
+            self._wire(blocks)
+            gr.api(self._generate(), api_name="generate")
+        return blocks
+
+    # -- layout -----------------------------------------------------------------------------
+
+    def _top(self, state: str, kind: str) -> str:
+        return (f'<header class="ob-top"><h1><span class="ob-logo"></span>OneBrush</h1>'
+                f'<span class="ob-tag ob-model">{self.settings.model_name}</span>'
+                f'<span class="ob-tag {kind}" role="status">{state}</span>'
+                '<button type="button" class="ob-round ob-open" data-do="canvas" '
+                'aria-label="Show or hide the canvas" aria-expanded="false" title="Canvas">▣</button>'
+                '<button type="button" class="ob-round" data-do="theme" '
+                'aria-label="Dark or light" title="Dark or light">◐</button></header>')
+
+    def _build_chat(self) -> None:
+        self.welcome = gr.HTML(welcome.page(), js_on_load=CLICKS, elem_id="ob-welcome")
+        with gr.Column(elem_id="ob-thread", visible=False) as self.thread:
+            self.log = gr.HTML("", elem_id="ob-log", js_on_load=None)
+            self.now = gr.HTML("", elem_id="ob-now", js_on_load=FOLLOW)
+            self.actions = gr.HTML("", js_on_load=CLICKS + FOLLOW, elem_id="ob-actions")
+        with gr.Accordion("Words it knows", open=True, visible=False, elem_id="ob-known") as known:
+            self.words = gr.HTML("", js_on_load=CLICKS)
+        self.known = known
+        self.box = gr.MultimodalTextbox(
+            placeholder="Draw a fox in the snow, or say what to change", show_label=False,
+            label="Message", file_count="multiple", sources=["upload"], lines=1, max_lines=6,
+            submit_btn=True, stop_btn=False, autofocus=True, elem_id="ob-box",
+            max_plain_text_length=4000,
+        )
+
+    def _build_canvas(self) -> None:
+        self.blank = gr.HTML('<div class="ob-nothing">Your picture will stand here.</div>',
+                             js_on_load=None)
+        with gr.Tabs(elem_id="ob-tabs", visible=False) as self.tabs:
+            with gr.Tab("Canvas", id="canvas"):
+                self.editor = gr.ImageEditor(
+                    type="pil", image_mode="RGBA", label="Paint over what should change",
+                    show_label=False, sources=(), transforms=(), layers=False, buttons=[],
+                    brush=gr.Brush(default_size=28, colors=[BRUSH], color_mode="fixed"),
+                    eraser=gr.Eraser(default_size=28), elem_id="ob-editor", format="png",
+                    height=440,
+                )
+            with gr.Tab("Before and after", id="compare", visible=False) as self.compare:
+                self.slider = gr.ImageSlider(
+                    type="filepath", format="png", label="Before and after", show_label=False,
+                    interactive=False, buttons=["fullscreen"], elem_id="ob-slider", max_height=440,
+                )
+        self.facts = gr.HTML("", elem_id="ob-facts", js_on_load=NAMES)
+        self.strip = gr.HTML("", elem_id="ob-strip", js_on_load=CLICKS)
+        with gr.Accordion("Details", open=False, elem_id="ob-more", visible=False) as self.more:
+            self.details = gr.HTML("", js_on_load=None)
+
+    # -- wiring -----------------------------------------------------------------------------
+
+    def _wire(self, blocks: gr.Blocks) -> None:
+        shown = [self.welcome, self.thread, self.log, self.now, self.actions, self.box,
+                 self.blank, self.tabs, self.editor, self.compare, self.slider, self.facts, self.strip,
+                 self.more, self.details, self.known]
+        quiet = {"show_progress": "hidden", "api_visibility": "private"}
+        many = {**quiet, "concurrency_limit": None}
+        blocks.load(self.arrive, None, [self.top, self.welcome, self.words], **many)
+        blocks.unload(self.leave)
+        self.box.submit(self.send, [self.box, self.editor], shown, **many)
+        self.box.stop(self.stop, None, None, queue=False, **quiet)
+        for html in (self.welcome, self.actions, self.words, self.strip):
+            html.click(self.act, None, shown, **many)
+
+    def _generate(self) -> Any:
+        generate = make_generate(self.backend, self.settings.max_megapixels)
+
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return generate(*args, **kwargs)
+            except (ValueError, RuntimeError) as error:
+                raise gr.Error(str(error), print_exception=False) from None
+
+        checked.__doc__ = generate.__doc__
+        checked.__name__ = "generate"
+        checked.__annotations__ = generate.__annotations__
+        checked.__wrapped__ = generate
+        return checked
+
+    # -- handlers ---------------------------------------------------------------------------
+
+    def arrive(self) -> Iterator[tuple]:
+        """A window opened: say when the model is ready, and what it knows."""
+        if not self.backend.done():
+            yield self._top("warming up", "ob-warm"), gr.skip(), gr.skip()
+        self.backend.exception()  # waits; main ends the program if there is one
+        known, words = None, ""
+        if self.settings.embedded:
+            things, places = welcome.vocabulary()
+            known, words = (len(things), len(places)), welcome.words(things, places)
+        yield self._top("ready", "ob-ready"), welcome.page(known=known), words
+
+    def leave(self, request: gr.Request) -> None:
+        """A window closed."""
+        self.windows.leave(request.session_hash or "")
+
+    def stop(self, request: gr.Request) -> None:
+        """Stop what this window is waiting for."""
+        self.windows.get(request.session_hash or "").session.stop()
+
+    def send(self, value: dict | None, canvas: dict | None,
+             request: gr.Request) -> Iterator[dict]:
+        """The box was sent."""
+        window = self.windows.get(request.session_hash or "")
+        value = value or {}
+        message = Message(value.get("text") or "", tuple(value.get("files") or ()),
+                          _painted(canvas))
+        yield from self._say(window, message)
+
+    def act(self, data: gr.EventData, request: gr.Request) -> Iterator[dict]:
+        """One of our own buttons was pressed."""
+        window = self.windows.get(request.session_hash or "")
+        what, _, value = str(data.act).partition(":")
+        chat, session = self.chat, window.session
+        if what == "example" and value.isdecimal() and int(value) < len(welcome.CARDS):
+            yield from self._say(window, welcome.message(int(value)))
+        elif what == "say":
+            yield {self.box: {"text": value, "files": []}}
+        elif what == "words":
+            yield {self.known: gr.Accordion(visible=True, open=True)}
+        elif what == "undo":
+            session.undo()
+            yield self._canvas(window) | {self.actions: self._buttons(window)}
+        elif what == "pick" and value.isdecimal():
+            with contextlib.suppress(KeyError):  # a button of a conversation that has ended
+                session.make_current(int(value))
+            yield self._canvas(window) | {self.actions: self._buttons(window)}
+        elif what == "retry":
+            yield from self._run(window, chat.retry(session), "Retry")
+        elif what == "upscale":
+            yield from self._run(window, chat.upscale(session), "Upscale ×2")
+        elif what == "as" and value in cards.LOOKS:
+            yield from self._run(window, chat.take_as(value, session),
+                                 f"{cards.LOOKS[value].name} instead")
+        elif what == "choose" and value in cards.LOOKS:
+            yield from self._run(window, chat.choose(value, session), cards.LOOKS[value].name)
+
+    # -- one turn on the page ---------------------------------------------------------------
+
+    def _say(self, window: Window, message: Message) -> Iterator[dict]:
+        events = self.chat.turn(message, window.session)
+        yield from self._run(window, events, message.text, message.mask is not None)
+
+    def _run(self, window: Window, events: Iterator[Event], text: str,
+             painted: bool = False) -> Iterator[dict]:
+        """Show a turn as it goes; the send button is Stop meanwhile."""
+        if window.session.busy:
+            gr.Info("One thing at a time: the last picture is still being made.")
+            yield {self.known: gr.skip()}
+            return
+        thread = window.thread
+        thread.say(text, painted)
+        yield {
+            self.welcome: gr.HTML(visible=False), self.thread: gr.Column(visible=True),
+            self.log: thread.log, self.now: "", self.actions: "",
+            self.known: gr.Accordion(visible=False),
+            self.box: gr.MultimodalTextbox(value=None, submit_btn=False, stop_btn=True),
+        }
+        buttons, box, log = None, {}, thread.log
+        for event in events:
+            thread.apply(event)
+            update: dict = {self.now: thread.now}
+            if thread.log != log:
+                log = update[self.log] = thread.log
+            if isinstance(event, Drawn | Received):
+                update |= self._canvas(window)
+            elif isinstance(event, Asked):
+                buttons = cards.question(event.readings)
+            elif isinstance(event, Failed) and event.keep:
+                box = {"value": {"text": text, "files": []}}
+            yield update
+        yield {
+            self.actions: self._buttons(window) if buttons is None else buttons,
+            self.box: gr.MultimodalTextbox(submit_btn=True, stop_btn=False, **box),
+        }
+
+    def _buttons(self, window: Window) -> str:
+        session = window.session
+        return cards.actions(session.turns[-1], session.can_undo) if session.turns else ""
+
+    def _canvas(self, window: Window) -> dict:
+        """Everything beside the chat that follows the current picture."""
+        session = window.session
+        picture = session.current
+        thumbs = [(each, cards.file_url(views.view(each, views.STRIP)))
+                  for each in session.pictures]
+        pair = views.before_and_after(picture, session) if picture else None
+        path = str(views.view(picture, views.CANVAS)) if picture else None
+        return {
+            self.blank: gr.HTML(visible=picture is None),
+            self.tabs: gr.Tabs(visible=picture is not None),
+            self.editor: {"background": path, "layers": [], "composite": path} if path else None,
+            self.compare: gr.Tab(visible=pair is not None),
+            self.slider: tuple(map(str, pair)) if pair else None,
+            self.facts: cards.facts(picture) if picture else "",
+            self.strip: cards.strip(thumbs, picture.number if picture else None),
+            self.more: gr.Accordion(visible=picture is not None),
+            self.details: cards.details(picture),
+        }
+
+
+def _painted(canvas: dict | None) -> Image.Image | None:
+    """What was painted on the canvas, "L", white where there is paint; None if nothing was."""
+    layers = (canvas or {}).get("layers") or []
+    for layer in layers:
+        alpha = layer.getchannel("A").point(lambda value: 255 if value > 16 else 0)
+        if alpha.getbbox():
+            return alpha
+    return None
