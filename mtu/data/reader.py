@@ -145,7 +145,7 @@ class ReaderRows(Dataset):
         if self._last is None or self._last[0] != pair:
             self._last = pair, self._drawn(np.random.default_rng([self.seed, pair]))
         pixels, thing, color, whole = self._last[1]
-        rng = np.random.default_rng([self.seed, pair, second])
+        rng = np.random.default_rng([self.seed, pair, 1 + second])
         if second:
             pixels, thing, color = (np.ascontiguousarray(a[:, ::-1])
                                     for a in (pixels, thing, color))

@@ -50,7 +50,7 @@ def _panel(outcome: Outcome) -> Image.Image:
         panel.paste(tile, (k * (TILE + 2), 0))
     words = outcome.case.text or f"enlarge {outcome.case.group}"
     lines = textwrap.wrap(words, max(width // 6, 10))[:_TEXT_LINES]
-    draw, font = ImageDraw.Draw(panel), ImageFont.load_default(size=10)
+    draw, font = ImageDraw.Draw(panel), ImageFont.load_default(size=11)
     for k, line in enumerate(lines):
         draw.text((2, TILE + 2 + k * _LINE), line, fill="black", font=font)
     return panel

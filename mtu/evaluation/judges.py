@@ -83,17 +83,20 @@ def _at(reading: Reading, item: Item, thing: str | None, atlas_path) -> Found | 
     return found if distance < NEAR else None
 
 
-def _kept(case: Case, reading: Reading, changed: int | None, atlas_path) -> bool:
-    """Every other thing of the source is still at its spot."""
-    return all(_at(reading, item, item.thing, atlas_path)
-               for k, item in enumerate(case.scene.items) if k != changed)
+def _kept(case: Case, reading: Reading, atlas_path) -> bool:
+    """Every other thing is still at its spot, and the rest of the scene is as it was."""
+    kind, changed = case.edit.kind, case.edit.index
+    same = all(getattr(reading, name) == getattr(case.scene, name)
+               for name in ("place", "time", "weather") if name != kind)
+    return same and all(_at(reading, item, item.thing, atlas_path)
+                        for k, item in enumerate(case.scene.items) if k != changed)
 
 
 def _edited(case: Case, picture, reading: Reading, atlas_path) -> Measures:
     done = bool(_DONE[case.edit.kind](case, reading, atlas_path))
     kept = None
     if case.edit.kind != "style":  # a style may leave nothing to read
-        kept = _kept(case, reading, case.edit.index, atlas_path)
+        kept = _kept(case, reading, atlas_path)
     outside = None
     if case.edit.kind in _LOCAL:
         changed = (case.truth != case.source).any(-1)
@@ -145,7 +148,7 @@ _DONE = {"replace": _replaced, "add": _added, "recolor": _recolored, "resize": _
 
 def _erased(case: Case, picture, reading: Reading, atlas_path) -> Measures:
     item = case.scene.items[case.edit.index]
-    kept = _kept(case, reading, case.edit.index, atlas_path)
+    kept = _kept(case, reading, atlas_path)
     inside = psnr(picture, case.truth, case.hole)
     touched = case.hole if case.mask is None else case.hole | case.mask
     measures = {"kept": kept, "PSNR in the hole": inside,

@@ -42,6 +42,12 @@ def test_losing_another_thing_is_wrong(task, kind):
     assert verdict["kept"] is False and not verdict["right"]
 
 
+def test_a_ruined_picture_is_no_removal():
+    case = _cases("inpaint", "remove_name", 1)[0]
+    verdict = judge(case, case.truth, replace(perfect(case.scene), things=(), place=None))
+    assert verdict["done"] and not verdict["kept"] and not verdict["right"]
+
+
 def test_something_else_in_the_hole_is_not_gone():
     case = _cases("inpaint", "remove_name", 1)[0]
     reading = perfect(case.scene)
