@@ -7,6 +7,7 @@ meets nouns that no list has, and key-mashing that means nothing.
 
 from __future__ import annotations
 
+import functools
 import random
 import re
 from dataclasses import dataclass
@@ -77,6 +78,7 @@ class Grammar:
 
     def __init__(self, folder: Path = DATA):
         self.words: dict[str, list[tuple]] = {}
+        self._plural_lists: dict[str, list[tuple]] = {}
         for line in (folder / "words.txt").read_text(encoding="utf-8").splitlines():
             if line and not line.startswith("#"):
                 name, _, items = line.partition(": ")
@@ -126,9 +128,19 @@ class Grammar:
         if isinstance(node, str):
             letters = squash(node)
             return {start + len(letters)} if text.startswith(letters, start) else set()
-        if (node, start) not in memo:
-            memo[node, start] = self._branch_ends(node, text, start, memo)
-        return memo[node, start]
+        # The grammar holds every node for good, so an id names it (a deep tuple is slow to hash).
+        key = (id(node), start)
+        if key not in memo:
+            memo[key] = self._branch_ends(node, text, start, memo)
+        return memo[key]
+
+    def _plurals(self, name: str) -> list[tuple]:
+        if name not in self._plural_lists:
+            self._plural_lists[name] = [
+                (plural(item[0]),) if isinstance(item[0], str) else (("slot", "pl", item[0][2]),)
+                for item in self.words[name]
+            ]
+        return self._plural_lists[name]
 
     def _branch_ends(self, node: tuple, text: str, start: int, memo: dict) -> set[int]:
         if node[0] == "alt":
@@ -139,15 +151,11 @@ class Grammar:
         starts = {start}
         if modifier == "a":
             starts |= {start + len(a) for a in ("a", "an") if text.startswith(a, start)}
-        items = self.words[name]
-        if modifier == "pl":
-            items = [
-                (plural(item[0]),) if isinstance(item[0], str) else (("slot", "pl", item[0][2]),)
-                for item in items
-            ]
+        items = self._plurals(name) if modifier == "pl" else self.words[name]
         return set().union(*(self._ends(item, text, starts, memo) for item in items))
 
 
+@functools.lru_cache(maxsize=65536)
 def squash(text: str) -> str:
     """Letters, digits and symbols only, lower case."""
     return re.sub(r"[\s_.,!?;:'\"()+-]", "", text.lower())

@@ -1,5 +1,7 @@
 """Train the router from the corpus: python -m intents.train [--out DIR] [--seed N] [--dry-run].
 
+With --corrections FILE the router in DIR learns from its user's corrections instead.
+
 Deterministic: the same seed on the same machine gives the same weights. The held-out file is
 never read for choosing anything; temperature comes from the development file and fresh corpus.
 """
@@ -19,7 +21,7 @@ from pathlib import Path
 import sentencepiece
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import save as serialise
 
 from . import corpus
 from .labels import INDEX, Example, read_examples
@@ -79,11 +81,11 @@ def batches(data: list, size: int, rng: random.Random):
             yield [data[i] for i in group]
 
 
-def fit(recipe: Recipe, data: list, log=print) -> torch.nn.Module:
-    """Train on rows (ids, context, label); AdamW, one warm-up and a cosine."""
+def fit(recipe: Recipe, data: list, log=print, model=None) -> torch.nn.Module:
+    """Train on rows (ids, context, label), from `model` if given; AdamW, warm-up, cosine."""
     torch.manual_seed(recipe.seed)
     rng = random.Random(recipe.seed)
-    model = build_model(recipe.model)
+    model = build_model(recipe.model) if model is None else model.train()
     optimiser = torch.optim.AdamW(
         model.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay, betas=(0.9, 0.98)
     )
@@ -146,13 +148,18 @@ def train(recipe: Recipe, out: Path, log=print) -> RouterConfig:
         f"development accuracy {(logits.argmax(1) == labels).float().mean():.3f}, "
         f"temperature {config.temperature:.3f}"
     )
-    out.mkdir(parents=True, exist_ok=True)
-    state = {k: v.half().contiguous() for k, v in model.state_dict().items()}
-    save_file(state, out / "model.safetensors")
-    (out / "tokenizer.model").write_bytes(vocabulary)
-    (out / "config.json").write_text(json.dumps(config.to_dict(), indent=2) + "\n")
+    save(out, model, config, vocabulary)
     (out / "recipe.json").write_text(json.dumps(dataclasses.asdict(recipe), indent=2) + "\n")
     return config
+
+
+def save(out: Path, model: torch.nn.Module, config: RouterConfig, vocabulary: bytes) -> None:
+    """Write what Router.load reads; weights in half precision."""
+    out.mkdir(parents=True, exist_ok=True)
+    state = {k: v.half().contiguous() for k, v in model.state_dict().items()}
+    (out / "model.safetensors").write_bytes(serialise(state))
+    (out / "tokenizer.model").write_bytes(vocabulary)
+    (out / "config.json").write_text(json.dumps(config.to_dict(), indent=2) + "\n")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -162,6 +169,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--kind", choices=("transformer", "bag"), default="transformer")
     parser.add_argument("--examples", type=int, default=Recipe.examples)
     parser.add_argument("--epochs", type=int, default=Recipe.epochs)
+    parser.add_argument("--corrections", type=Path, help="JSONL of corrected messages to learn")
     parser.add_argument("--dry-run", action="store_true", help="print the recipe and stop")
     args = parser.parse_args(argv)
     if args.examples < 1000 or args.epochs < 1:
@@ -176,7 +184,22 @@ def main(argv: list[str] | None = None) -> int:
         print(json.dumps(dataclasses.asdict(recipe), indent=2))
         return 0
     torch.set_num_threads(1)
+    if args.corrections:
+        return learn_command(args.corrections, args.out, args.seed)
     train(recipe, args.out)
+    return 0
+
+
+def learn_command(file: Path, out: Path, seed: int) -> int:
+    """Learn from a file of corrections and say what came of it; 2 for a file that is not one."""
+    from .corrections import learn
+
+    try:
+        result = learn(file, out, seed)
+    except (OSError, TypeError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(json.dumps(dataclasses.asdict(result)))
     return 0
 
 
