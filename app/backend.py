@@ -61,7 +61,7 @@ class Backend:
 
     def __init__(self, router: "Router", engine: "Engine", name: str) -> None:
         self._router = router
-        self._engine = engine
+        self.engine = engine
         self.name = name
 
     def read(self, text: str, images: int, mask: bool, history: bool) -> Reading:
@@ -73,24 +73,24 @@ class Backend:
 
     def step(self, task: str, text: str) -> Step:
         """The step that a message is when `task` is the person's own choice."""
-        from intents.predict import step_of
+        from intents.plan import backbone_text
+        from intents.slots import read_slots
 
-        step = step_of(text, task)
-        return Step(step.task, step.text, dict(step.slots))
+        return Step(task, backbone_text(task, text), read_slots(task, text))
 
     def submit(self, recipe: Recipe, image: Image.Image | None,
                mask: Image.Image | None, steps: int | None = None) -> Job:
         """Queue one request. ValueError in one sentence if it cannot be done."""
         from mtu.engine import Request
 
-        return Job(self._engine.submit(Request(
+        return Job(self.engine.submit(Request(
             task=recipe.task, prompt=recipe.prompt, image=image, mask=mask,
             scale=recipe.scale, seed=recipe.seed, steps=steps,
         )))
 
     def close(self) -> None:
         """End the engine's thread."""
-        self._engine.close()
+        self.engine.close()
 
 
 def load(model: str, name: str, device: str, router: Path) -> Backend:

@@ -5,7 +5,7 @@ A `<button data-do="…">` is an action: ui.py listens for clicks on them and no
 
 import base64
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
@@ -116,7 +116,8 @@ def facts(picture: Picture) -> str:
     if picture.seconds is not None:
         parts.append(_seconds(picture.seconds))
     task = chip(picture.recipe.task) if picture.recipe else ""
-    return (f'<div class="ob-facts" data-alt="{escape(picture.alt, quote=True)}">{task}<span class="ob-note">{" · ".join(parts)}</span>'
+    return (f'<div class="ob-facts" data-alt="{escape(picture.alt, quote=True)}">{task}'
+            f'<span class="ob-note">{" · ".join(parts)}</span>'
             f'<a class="ob-download" href="{file_url(picture.path)}" '
             f'download="onebrush-{picture.number}.png">Download</a></div>')
 
@@ -160,12 +161,12 @@ def strip(pictures: Iterable[tuple[Picture, str]], current: int | None) -> str:
         items)
 
 
-def words(title: str, names: Iterable[str], say: str) -> str:
-    """A gallery of words, each a click away from a prompt. say: "{}" stands for the word."""
+def words(title: str, prompts: Mapping[str, str]) -> str:
+    """A gallery of words, each a click away from its prompt."""
     buttons = "".join(
-        f'<button type="button" class="ob-word" data-do="say:{escape(say.format(name), True)}">'
-        f"{escape(name)}</button>"
-        for name in names
+        f'<button type="button" class="ob-word" data-do="say:{escape(prompt, quote=True)}">'
+        f"{escape(word)}</button>"
+        for word, prompt in prompts.items()
     )
     return f'<h3 class="ob-words-title">{escape(title)}</h3><div class="ob-words">{buttons}</div>'
 

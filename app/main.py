@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if __name__ == "__main__":  # python puts app/ on the import path, not the folder above it
     sys.path[0] = str(ROOT)
 
-from app.settings import EXAMPLES, ROUTER, Settings, stop  # noqa: E402
+from app.settings import EMBEDDED_MODEL, EXAMPLES, ROUTER, Settings, stop  # noqa: E402
 
 # Read by gradio and by huggingface_hub as they are imported, so set before that.
 QUIET = {
@@ -29,6 +29,8 @@ QUIET = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run until interrupted. Returns the exit status."""
     settings = Settings.parse(argv)
+    if settings.embedded and not (EMBEDDED_MODEL / "model_index.json").is_file():
+        stop("the built-in model is missing from assets/playground; name another with --model")
     if settings.port is not None and not _free(settings.host, settings.port):
         stop(f"port {settings.port} is taken; choose another with --port")
     folder = Path(tempfile.mkdtemp(prefix="onebrush-"))

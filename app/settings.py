@@ -44,7 +44,7 @@ class Settings:
     def parse(cls, argv: Sequence[str] | None = None) -> "Settings":
         """Read the flags; a bad one ends the program with status 2 and one line."""
         parser = _Parser(prog="python app/main.py", description="A chat that draws and edits.")
-        parser.add_argument("--model", default=cls.model, metavar="PATH_OR_HUB_ID", type=_model,
+        parser.add_argument("--model", metavar="PATH_OR_HUB_ID", type=_model,
                             help="a model in diffusers layout (default: the built-in one)")
         parser.add_argument("--device", default=cls.device, choices=DEVICES)
         parser.add_argument("--host", default=cls.host, help="0.0.0.0 opens it to your network")
@@ -55,7 +55,9 @@ class Settings:
                             help="ask visitors for this name and password")
         parser.add_argument("--max-megapixels", type=_megapixels, default=cls.max_megapixels,
                             metavar="N", help="largest picture accepted (default 40)")
-        return cls(**vars(parser.parse_args(argv)))
+        given = {name: value for name, value in vars(parser.parse_args(argv)).items()
+                 if value is not None}
+        return cls(**given)
 
 
 def stop(message: str) -> NoReturn:

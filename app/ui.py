@@ -93,7 +93,8 @@ class Page:
                 f'<span class="ob-tag ob-model">{self.settings.model_name}</span>'
                 f'<span class="ob-tag {kind}" role="status">{state}</span>'
                 '<button type="button" class="ob-round ob-open" data-do="canvas" '
-                'aria-label="Show or hide the canvas" aria-expanded="false" title="Canvas">▣</button>'
+                'aria-label="Show or hide the canvas" aria-expanded="false" '
+                'title="Canvas">▣</button>'
                 '<button type="button" class="ob-round" data-do="theme" '
                 'aria-label="Dark or light" title="Dark or light">◐</button></header>')
 
@@ -139,8 +140,8 @@ class Page:
 
     def _wire(self, blocks: gr.Blocks) -> None:
         shown = [self.welcome, self.thread, self.log, self.now, self.actions, self.box,
-                 self.blank, self.tabs, self.editor, self.compare, self.slider, self.facts, self.strip,
-                 self.more, self.details, self.known]
+                 self.blank, self.tabs, self.editor, self.compare, self.slider,
+                 self.facts, self.strip, self.more, self.details, self.known]
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
         many = {**quiet, "concurrency_limit": None}
         blocks.load(self.arrive, None, [self.top, self.welcome, self.words], **many)

@@ -7,7 +7,7 @@ from PIL import Image, UnidentifiedImageError
 
 # What a person may drop in. A closed list: Pillow also opens formats that run other programs
 # (EPS) or fetch large palettes of frames (video containers).
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "MPO", "PPM", "ICO", "AVIF")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "AVIF")
 
 
 class UploadError(ValueError):
@@ -23,8 +23,9 @@ def read_upload(path: str | Path, max_megapixels: float) -> Image.Image:
     # here and not above: mtu brings torch, and the page is up before that is loaded
     from mtu.images import to_rgb
 
+    Image.init()  # a Pillow built without a format does not know its name
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        with Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN]) as image:
             _check_size(image.size, max_megapixels)
             return to_rgb(image)
     except UploadError:

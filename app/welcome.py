@@ -48,17 +48,19 @@ def page(folder: Path = EXAMPLES, known: tuple[int, int] | None = None) -> str:
             f'<div class="ob-cards">{listed}</div>{limits}</div>')
 
 
-def vocabulary() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names of the things and of the places that the built-in model was trained on."""
+def vocabulary() -> tuple[dict[str, str], dict[str, str]]:
+    """The things and the places that the built-in model was trained on, each with a prompt."""
     from mtu.playground.vocabulary import PLACES, THINGS
 
-    return tuple(THINGS), tuple(PLACES)
+    things = {name: f"{'an' if name[0] in 'aeiou' else 'a'} {name} on the beach"
+              for name in THINGS}
+    return things, {name: f"a cat {place.phrases[0]}" for name, place in PLACES.items()}
 
 
-def words(things: tuple[str, ...], places: tuple[str, ...]) -> str:
-    """The gallery of words: a click puts a prompt with that word into the box."""
-    return (cards.words(f"{len(things)} things", things, "{}")
-            + cards.words(f"{len(places)} places", places, "{}"))
+def words(things: dict[str, str], places: dict[str, str]) -> str:
+    """The gallery of words: a click puts the prompt into the box."""
+    return (cards.words(f"{len(things)} things", things)
+            + cards.words(f"{len(places)} places", places))
 
 
 def _card(index: int, card: Example, folder: Path) -> str:

@@ -1,0 +1,332 @@
+"""A turn from message to picture, with the real router and a real, tiny engine."""
+
+import threading
+from concurrent.futures import Future
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import ready
+from PIL import Image
+
+from app import provenance
+from app.backend import Backend
+from app.chat import LONGEST, Chat
+from app.events import (
+    Asked,
+    Drawn,
+    Failed,
+    Loading,
+    Progress,
+    Queued,
+    Received,
+    Routed,
+    Said,
+    Stopped,
+)
+from app.turns import Message
+from intents import Router
+
+
+def kinds(events) -> list[type]:
+    """The kinds of the events, repetitions in a row counted once."""
+    found: list[type] = []
+    for event in events:
+        if not found or found[-1] is not type(event):
+            found.append(type(event))
+    return found
+
+
+def say(chat, session, text, *files, mask=None) -> list:
+    return list(chat.turn(Message(text, files, mask), session))
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """A file of 40×24 noise."""
+    path = tmp_path / "photo.png"
+    noise = np.random.default_rng(1).integers(0, 256, (24, 40, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(path)
+    return path
+
+
+def test_drawing(chat, session):
+    events = say(chat, session, "a cat and a balloon on the beach")
+    assert kinds(events) == [Routed, Queued, Progress, Drawn]
+    routed, drawn = events[0], events[-1]
+    assert routed.turn.intent == "t2i" and routed.turn.confidence > 0.6
+    assert set(routed.turn.scores) == {"t2i", "edit", "sr", "inpaint", "chat"}
+    assert drawn.picture == session.current
+    assert (drawn.picture.width, drawn.picture.height) == (32, 32)
+    assert "cat and a balloon on the beach" in drawn.picture.alt
+    progress = [event for event in events if isinstance(event, Progress)]
+    assert [event.step for event in progress] == sorted(event.step for event in progress)
+    assert progress[-1].of == 2 and progress[-1].preview.size == (32, 32)
+
+
+def test_the_saved_picture_carries_its_turn(chat, session):
+    say(chat, session, "a cat on the beach")
+    turn = provenance.read_png(session.current.path)
+    assert turn == session.turns[-1] == session.current.turn
+    assert (turn.message, turn.seed, turn.images) == ("a cat on the beach", 1, (1,))
+    assert turn.requests[0].task == "t2i" and turn.steps == (2,) and turn.timings[0] > 0
+    assert turn.model == "tiny"
+
+
+def test_a_conversation_means_the_current_picture(chat, session):
+    say(chat, session, "a cat and a balloon on the beach")
+    say(chat, session, "make it night")
+    say(chat, session, "remove the balloon")
+    say(chat, session, "upscale it")
+    tasks = [picture.recipe.task for picture in session.pictures]
+    assert tasks == ["t2i", "edit", "inpaint", "sr"]
+    assert [picture.origin for picture in session.pictures] == [None, 1, 2, 3]
+    assert (session.current.width, session.current.height) == (64, 64)
+    assert session.current.alt.startswith("a cat and a balloon on the beach; make it night; ")
+    assert session.current.alt.endswith("enlarged ×2")
+
+
+def test_an_upload_becomes_current_and_the_answer_has_its_size(chat, session, photo):
+    say(chat, session, "a cat on the beach")
+    events = say(chat, session, "make it night", photo)
+    assert kinds(events)[0] is Received
+    assert session.pictures[1].turn is None and session.turns[-1].base == 2
+    assert session.turns[-1].attachments == (2,)
+    assert (session.current.width, session.current.height) == (40, 24)
+
+
+def test_an_upload_alone_is_kept_and_nothing_is_drawn(chat, session, photo):
+    events = say(chat, session, "", photo)
+    assert kinds(events) == [Received, Said]
+    assert session.current.number == 1 and session.turns == []
+
+
+def test_text_decides_although_there_is_an_upload(chat, session, photo):
+    say(chat, session, "a cat and a balloon on the beach", photo)
+    assert session.turns[-1].intent == "t2i"
+    assert session.current.origin is None
+    assert (session.current.width, session.current.height) == (32, 32)
+
+
+@pytest.mark.parametrize("text", ["make it night", "remove the balloon", "upscale it"])
+def test_nothing_to_work_on_is_said_in_a_friendly_way(chat, session, text):
+    events = say(chat, session, text)
+    assert kinds(events) == [Said] and "no picture" in events[0].text
+    assert session.pictures == () and session.turns == []
+
+
+@pytest.mark.parametrize("text", ["hello", "thank you", "what can you do?"])
+def test_small_talk_draws_nothing(chat, session, text):
+    events = say(chat, session, text)
+    assert kinds(events) == [Said] and "!" not in events[0].text
+    assert session.pictures == ()
+
+
+def test_several_steps_run_in_order(chat, session):
+    events = say(chat, session, "draw a cat on the beach, then make it night and upscale it 2x")
+    assert [e.index for e in events if isinstance(e, Routed)] == [0, 1, 2]
+    assert [p.recipe.task for p in session.pictures] == ["t2i", "edit", "sr"]
+    assert len(session.turns) == 1 and session.turns[0].images == (1, 2, 3)
+    assert len({recipe.seed for recipe in session.turns[0].requests}) == 1
+
+
+def test_words_say_scale_seed_and_picture(chat, session, photo):
+    say(chat, session, "a cat on the beach, seed 77")
+    assert session.turns[-1].seed == 77
+    say(chat, session, "upscale it 4x")
+    assert session.current.width == 128
+    say(chat, session, "make the first picture night")
+    assert session.turns[-1].base == 1 and session.current.width == 32
+
+
+def test_an_answer_leaves_what_it_does_not_change(chat, session, photo):
+    """The painted area changes, the rest is the source's own pixels."""
+    mask = Image.new("L", (80, 48), 0)
+    mask.paste(255, (0, 0, 20, 16))  # twice the photo's size: the corner of 10×8
+    say(chat, session, "", photo)
+    events = say(chat, session, "", mask=mask)
+    assert isinstance(events[-1], Drawn) and session.turns[-1].masked
+    assert session.current.recipe.task == "inpaint" and session.current.recipe.masked
+    before, after = (np.asarray(session.image(n), int) for n in (1, 2))
+    assert np.array_equal(before[12:], after[12:]) and np.array_equal(before[:, 16:], after[:, 16:])
+    assert np.abs(before[:6, :8] - after[:6, :8]).max() > 8
+
+
+def test_retry_is_the_same_wish_with_a_new_seed_from_the_same_picture(chat, session):
+    say(chat, session, "a cat on the beach")
+    say(chat, session, "make it night")
+    list(chat.retry(session))
+    first, second = session.turns[1:]
+    assert (second.plan, second.base) == (first.plan, first.base) and second.seed != first.seed
+    assert session.current.origin == 1
+    assert session.undo().number == 2
+
+
+def test_another_task_instead_has_the_same_seed_and_the_same_picture(chat, session):
+    say(chat, session, "a cat on the beach")
+    say(chat, session, "make it night")
+    list(chat.take_as("t2i", session))
+    turn = session.turns[-1]
+    assert turn.seed == session.turns[1].seed and turn.chosen and turn.base == 1
+    assert session.current.recipe.task == "t2i" and session.current.origin is None
+    list(chat.take_as("inpaint", session))
+    assert session.current.recipe.task == "inpaint" and session.current.origin == 1
+
+
+def test_the_same_seed_gives_the_same_picture(chat, session):
+    say(chat, session, "a cat on the beach, seed 5")
+    say(chat, session, "a cat on the beach, seed 5")
+    assert session.image(1).tobytes() == session.image(2).tobytes()
+    say(chat, session, "a cat on the beach, seed 6")
+    assert session.image(1).tobytes() != session.image(3).tobytes()
+
+
+def test_upscale_by_a_tap(chat, session):
+    assert kinds(chat.upscale(session)) == [Said]
+    say(chat, session, "a cat on the beach")
+    list(chat.upscale(session))
+    assert session.current.width == 64 and session.turns[-1].chosen
+
+
+def test_retry_with_nothing_before(chat, session):
+    assert kinds(chat.retry(session)) == [Failed]
+
+
+@pytest.fixture
+def doubtful(router, backend):
+    """The same chat with the same router, told to ask unless it is quite certain."""
+    strict = Router(router.model, router.processor, replace(router.config, threshold=1.0))
+    return Chat(ready(Backend(strict, backend.engine, "tiny")), new_seed=lambda: 7)
+
+
+def test_in_doubt_the_two_likeliest_readings_are_offered(doubtful, chat, session, router):
+    say(chat, session, "a cat on the beach")
+    events = say(doubtful, session, "a darker sky")
+    scores = router.predict("a darker sky", images=0, mask=False, history=True).scores
+    assert kinds(events) == [Asked]
+    assert list(events[0].readings) == sorted(scores, key=scores.get, reverse=True)[:2]
+    assert len(session.pictures) == 1
+
+
+@pytest.mark.parametrize("task", ["t2i", "edit", "inpaint", "sr"])
+def test_the_answer_to_the_question_is_what_runs(doubtful, chat, session, task):
+    say(chat, session, "a cat on the beach")
+    say(doubtful, session, "a darker sky")
+    events = list(doubtful.choose(task, session))
+    assert isinstance(events[-1], Drawn)
+    assert session.turns[-1].chosen and session.current.recipe.task == task
+    assert kinds(doubtful.choose(task, session)) == [Failed]  # it was answered
+
+
+def test_the_question_can_be_answered_with_words_only(doubtful, chat, session):
+    say(chat, session, "a cat on the beach")
+    say(doubtful, session, "a darker sky")
+    assert kinds(doubtful.choose("chat", session)) == [Said]
+
+
+def test_a_new_message_drops_the_question(doubtful, chat, session):
+    say(chat, session, "a cat on the beach")
+    say(doubtful, session, "a darker sky")
+    say(chat, session, "hello")
+    assert kinds(doubtful.choose("edit", session)) == [Failed]
+
+
+def test_with_no_picture_a_doubtful_message_is_not_asked_about(doubtful, session):
+    assert Drawn in kinds(say(doubtful, session, "a darker sky with a cat on the beach"))
+
+
+@pytest.mark.parametrize(("text", "named"), [("", "Write"), ("x" * (LONGEST + 1), str(LONGEST))])
+def test_a_message_that_cannot_be_used(chat, session, text, named):
+    (event,) = say(chat, session, text)
+    assert isinstance(event, Failed) and event.keep and named in event.text
+
+
+def test_a_refused_upload_changes_nothing_and_the_conversation_goes_on(chat, session, photo,
+                                                                       tmp_path):
+    text = tmp_path / "notes.png"
+    text.write_text("not a picture")
+    (event,) = say(chat, session, "make it night", photo, text)
+    assert isinstance(event, Failed) and event.keep and "not a picture" in event.text
+    assert session.pictures == () and not session.busy
+    say(chat, session, "a cat on the beach")
+    assert len(session.pictures) == 1
+
+
+def test_too_large_an_upload_names_the_limit_of_this_chat(chat, session, tmp_path):
+    Image.new("1", (2000, 1000)).save(tmp_path / "large.png")
+    (event,) = say(chat, session, "make it night", tmp_path / "large.png")
+    assert "2 megapixels; the limit is 1." in event.text
+
+
+def test_what_the_engine_refuses_is_one_sentence(chat, session, tmp_path):
+    Image.new("RGB", (3000, 10)).save(tmp_path / "wide.png")
+    say(chat, session, "", tmp_path / "wide.png")
+    events = list(chat.upscale(session))
+    assert isinstance(events[-1], Failed) and "4096" in events[-1].text
+    assert not session.busy
+
+
+def test_stop_ends_within_a_step_and_keeps_nothing(slow_chat, session):
+    events, seen = slow_chat.turn(Message("a cat on the beach"), session), []
+    for event in events:
+        seen.append(event)
+        if isinstance(event, Progress):
+            session.stop()
+            break
+    stopped_at = seen[-1].step
+    rest = list(events)
+    assert isinstance(rest[-1], Stopped)
+    assert stopped_at <= rest[-1].step <= stopped_at + 2 < 900
+    assert session.pictures == () and not session.busy
+
+
+def test_stop_ends_the_whole_plan(slow_chat, session):
+    events = slow_chat.turn(Message("draw a cat, then make it night"), session)
+    for event in events:
+        if isinstance(event, Progress):
+            session.stop()
+            break
+    assert isinstance(list(events)[-1], Stopped)
+
+
+def test_a_second_message_meanwhile_is_refused(slow_chat, session):
+    events = slow_chat.turn(Message("a cat"), session)
+    next(events)
+    assert kinds(say(slow_chat, session, "a dog")) == [Failed]
+    session.stop()
+    assert isinstance(list(events)[-1], Stopped)
+
+
+def test_others_wait_in_line(slow_chat, session, tmp_path):
+    from app.session import Session
+
+    other = Session(tmp_path / "other")
+    first = slow_chat.turn(Message("a cat"), session)
+    while not isinstance(next(first), Progress):
+        pass
+    second = slow_chat.turn(Message("a dog"), other)
+    waiting = [next(second) for _ in range(2)]
+    assert isinstance(waiting[1], Queued) and waiting[1].ahead == 1
+    session.stop()
+    list(first)
+    assert any(isinstance(event, Progress) for event in [next(second), next(second)])
+    other.stop()
+    list(second)
+
+
+def test_a_message_before_the_model_is_there_waits_for_it(backend, session):
+    future: Future = Future()
+    chat = Chat(future)
+    events = chat.turn(Message("hello"), session)
+    assert isinstance(next(events), Loading)
+    threading.Timer(0.05, future.set_result, [backend]).start()
+    assert kinds(events) == [Said]
+
+
+def test_an_unexpected_failure_is_one_sentence(backend, session, caplog):
+    chat = Chat(ready(backend))
+    list(chat.turn(Message("a cat on the beach"), session))
+    session.current.path.unlink()  # the disk lost it
+    (*_, event) = chat.turn(Message("make it night"), session)
+    assert isinstance(event, Failed) and "Try again" in event.text and "Errno" not in event.text
+    assert not session.busy and "a turn failed" in caplog.text

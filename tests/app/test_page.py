@@ -1,0 +1,78 @@
+"""The page can be built, names every control, and fetches nothing from elsewhere."""
+
+import json
+import re
+from concurrent.futures import Future
+
+import pytest
+
+from app import welcome
+from app.chat import Chat
+from app.settings import Settings
+from app.turns import Message
+from app.windows import Windows
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    from app.ui import Page
+
+    backend: Future = Future()
+    settings = Settings(model="some/model")
+    windows = Windows(tmp_path_factory.mktemp("windows"))
+    return Page(Chat(backend), windows, backend, settings).build()
+
+
+def test_only_the_typed_call_is_offered_to_programs(page):
+    public = [fn["api_name"] for fn in page.get_config_file()["dependencies"]
+              if fn["api_visibility"] == "public"]
+    assert public == ["generate"]
+
+
+def test_nobody_waits_for_another_windows_handler(page):
+    streaming = [fn for fn in page.fns.values() if fn.name in ("send", "act", "arrive")]
+    assert len(streaming) == 6
+    assert all(fn.concurrency_limit is None for fn in streaming)
+
+
+def test_stop_does_not_stand_in_the_queue(page):
+    (stop,) = [fn for fn in page.fns.values() if fn.name == "stop"]
+    assert stop.queue is False
+
+
+def test_no_font_and_no_style_from_elsewhere():
+    from app.theme import css, theme
+
+    look = theme()
+    assert look._stylesheets == [] and look._font_css == []
+    assert not re.findall(r"url\(['\"]?https?:", css() + look._get_theme_css())
+    assert "prefers-reduced-motion" in css()
+
+
+def test_examples_run_on_the_first_ones_picture(tmp_path):
+    (tmp_path / "draw.png").write_bytes(b"")
+    assert welcome.message(0, tmp_path) == Message("a cat and a balloon on the beach")
+    assert welcome.message(1, tmp_path) == Message("make it night", (tmp_path / "draw.png",))
+    assert {card.task for card in welcome.CARDS} == {"t2i", "edit", "inpaint", "sr"}
+    with pytest.raises(IndexError):
+        welcome.message(4)
+
+
+def test_the_empty_page_names_the_small_models_limits(tmp_path):
+    html = welcome.page(tmp_path, known=(60, 12))
+    assert "knows 60 things in 12 places" in html and 'data-do="words"' in html
+    assert "knows" not in welcome.page(tmp_path)
+    assert html.count("data-do=\"example:") == 4
+
+
+def test_the_words_are_the_models_own():
+    things, places = welcome.vocabulary()
+    assert len(things) >= 60 and len(places) >= 12
+    assert things["owl"] == "an owl on the beach" and places["beach"] == "a cat on the beach"
+    html = welcome.words(things, places)
+    assert html.count("<button") == len(things) + len(places)
+    assert 'data-do="say:a cat on the beach"' in html
+
+
+def test_the_config_is_plain_json(page):
+    json.dumps(page.get_config_file())

@@ -1,0 +1,78 @@
+"""Flags become one record; a bad one is status 2 and one line, from the command itself too."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.settings import EMBEDDED_MODEL, ROOT, Settings
+
+
+def test_defaults():
+    settings = Settings.parse([])
+    assert settings == Settings()
+    assert settings.embedded and settings.model_name == "playground"
+    assert (settings.host, settings.port, settings.device) == ("127.0.0.1", None, "auto")
+    assert settings.max_megapixels == 40
+
+
+def test_everything_given():
+    settings = Settings.parse(["--share", "--host", "0.0.0.0", "--port", "8000", "--model", "a/b",
+                               "--device", "cpu", "--auth", "me:pass:word",
+                               "--max-megapixels", "12.5"])
+    assert settings == Settings(model="a/b", device="cpu", host="0.0.0.0", port=8000, share=True,
+                                auth=("me", "pass:word"), max_megapixels=12.5)
+    assert settings.model_name == "b" and not settings.embedded
+
+
+def test_the_embedded_model_by_its_path():
+    assert Settings(model=f"{EMBEDDED_MODEL}/").embedded
+
+
+BAD = [
+    (["--port", "0"], "port"), (["--port", "x"], "port"), (["--port", "70000"], "port"),
+    (["--device", "tpu"], "tpu"), (["--auth", "me"], "USER:PASSWORD"),
+    (["--auth", ":x"], "USER:PASSWORD"), (["--max-megapixels", "0"], "size"),
+    (["--max-megapixels", "nan"], "size"), (["--model", "/no/such/folder"], "/no/such/folder"),
+    (["--model", "."], "model_index.json"), (["--model", "nowhere"], "nowhere"),
+    (["--model", "README.md"], "README.md"), (["--what"], "--what"), (["extra"], "extra"),
+]
+
+
+@pytest.mark.parametrize(("argv", "named"), BAD)
+def test_a_bad_flag_is_one_line(argv, named, capsys, monkeypatch):
+    monkeypatch.chdir(ROOT / "app")
+    with pytest.raises(SystemExit) as caught:
+        Settings.parse(argv)
+    error = capsys.readouterr().err
+    assert caught.value.code == 2
+    assert error.count("\n") == 1 and named in error
+
+
+def run(*argv: str) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "app/main.py", *argv], cwd=ROOT, text=True,
+                          capture_output=True, timeout=120)
+
+
+def test_the_command_in_a_fresh_folder_refuses_in_one_line():
+    done = run("--port", "none")
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
+
+
+def test_an_occupied_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = run("--port", str(taken.getsockname()[1]), "--model", "any/one")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1 and "taken" in done.stderr
+
+
+def test_a_folder_that_holds_no_usable_model(tmp_path: Path):
+    (tmp_path / "model_index.json").write_text("{}")
+    done = run("--model", str(tmp_path))
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.count("\n") == 1 and str(tmp_path) in done.stderr

@@ -1,0 +1,132 @@
+"""What the page shows of a conversation: every word escaped, every picture named."""
+
+import pytest
+from PIL import Image
+
+from app import cards, palette
+from app.events import Drawn, Failed, Loading, Progress, Queued, Received, Routed, Said, Stopped
+from app.thread import Thread
+from app.turns import Picture, Recipe, Step, Turn
+
+TURN = Turn("a <b>cat</b>", plan=(Step("t2i", "a cat"), Step("sr")), intent="t2i", confidence=0.98,
+            requests=(Recipe("t2i", "a <b>cat</b>", 5, 2, None, False),), images=(1,),
+            scores={"t2i": 0.98, "edit": 0.02}, timings=(0.5,), steps=(20,), model="tiny")
+
+
+@pytest.fixture
+def picture(tmp_path) -> Picture:
+    path = tmp_path / "a b.png"
+    Image.new("RGB", (32, 24)).save(path)
+    return Picture(1, path, 32, 24, 'a "<b>cat</b>"', TURN)
+
+
+def test_a_turn_from_words_to_picture(picture):
+    thread = Thread()
+    assert thread.empty
+    thread.say("a cat")
+    assert not thread.empty and "a cat" in thread.log and thread.now == ""
+    for event, shown in [
+        (Loading(), "Warming up"), (Routed(TURN, 0), "Draw · 98%"), (Queued(2), "2 ahead of you"),
+        (Progress(7, 20, Image.new("RGB", (8, 8)), 3.2), "Step 7 of 20 · 3.2 s left"),
+    ]:
+        thread.apply(event)
+        assert shown in thread.now
+    assert "Draw · 98%" in thread.now and "data:image/jpeg;base64," in thread.now
+    thread.apply(Drawn(picture))
+    assert "base64" not in thread.now and "a%20b.png" in thread.now
+    assert 'alt="a &quot;&lt;b&gt;cat&lt;/b&gt;&quot;"' in thread.now
+
+
+def test_the_step_before_stays_when_a_later_one_stops(picture):
+    thread = Thread()
+    thread.say("a cat, then upscale it")
+    thread.apply(Routed(TURN, 0))
+    thread.apply(Drawn(picture))
+    thread.apply(Routed(TURN, 1))
+    assert "a%20b.png" in thread.log and "Enlarge" in thread.now and "2 of 2" in thread.now
+    thread.apply(Stopped(3, 20))
+    assert "Stopped after step 3 of 20." in thread.now
+    thread.say("hello")
+    thread.apply(Said("Hello."))
+    assert thread.log.count("<article") == 4 and "Stopped" in thread.log
+
+
+def test_a_failure_replaces_the_half_picture():
+    thread = Thread()
+    thread.say("a cat")
+    thread.apply(Routed(TURN, 0))
+    thread.apply(Progress(1, 20, Image.new("RGB", (8, 8)), None))
+    thread.apply(Failed("Out of <memory>."))
+    assert "Out of &lt;memory&gt;." in thread.now and "<img" not in thread.now
+
+
+def test_an_upload_stands_in_the_persons_message(picture):
+    thread = Thread()
+    thread.say("make it night", painted=True)
+    thread.apply(Received((picture,)))
+    assert thread.log.count("<article") == 1
+    assert thread.log.index("a%20b.png") < thread.log.index("make it night")
+    assert "painted area" in thread.log
+
+
+def test_an_upload_without_words(picture):
+    thread = Thread()
+    thread.say("")
+    assert thread.log == ""
+    thread.apply(Received((picture,)))
+    assert 'data-testid="user"' in thread.log
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>",
+                                  "**bold** `code` $x$", '"><b>'])
+def test_what_a_person_types_is_shown_as_typed(text, picture):
+    thread = Thread()
+    thread.say(text)
+    for sign in "<>*`$\"":
+        assert sign not in thread.log.split(">", 1)[1].rsplit("</article>", 1)[0]
+
+
+def test_lines_are_kept():
+    assert cards.plain("a\nb") == "a<br>b"
+
+
+def test_details_tell_the_recipe(picture):
+    html = cards.details(picture)
+    for part in ("a &lt;b&gt;cat&lt;/b&gt;", "<dd>5</dd>", "<dd>20</dd>", "tiny", "98%"):
+        assert part in html
+    assert "No recipe" in cards.details(None)
+
+
+def test_buttons_fit_the_answer():
+    drawn = cards.actions(TURN, can_undo=True)
+    assert all(f'data-do="{what}"' in drawn for what in ("retry", "upscale", "undo"))
+    assert "as:" not in drawn  # nothing stood there that could have been edited instead
+    edit = Turn("make it night", base=1, plan=(Step("edit"),))
+    html = cards.actions(edit, can_undo=False)
+    assert "undo" not in html
+    assert [f"as:{task}" in html for task in ("t2i", "edit", "inpaint", "sr")] == [1, 0, 1, 1]
+
+
+def test_the_filmstrip_marks_the_current_picture(picture):
+    html = cards.strip([(picture, "x")], 1)
+    assert 'aria-current="true"' in html and 'data-do="pick:1"' in html and "ob-t2i" in html
+    assert 'aria-current="false"' in cards.strip([(picture, "x")], None)
+    assert cards.strip([], None) == ""
+
+
+def luminance(color: str) -> float:
+    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2.2, contrast ratio."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("look", palette.LOOKS.values(), ids=palette.LOOKS)
+def test_chips_can_be_read_in_light_and_dark(look):
+    assert contrast(look.ink, look.tint) >= 4.5
+    assert contrast(look.dark_ink, look.dark_tint) >= 4.5
