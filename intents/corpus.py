@@ -213,7 +213,7 @@ def surface(text: str, rng: random.Random) -> str:
     if rng.random() < 0.35 and text[-1:] not in "?!.":
         text += rng.choice((".", ".", "!", "?", "...", " ", "!!"))
     if rng.random() < 0.05:
-        text = re.sub(r"[^\w\s]", "", text)
+        text = re.sub(r"[,.;:!?'\"()-]", "", text)
     if rng.random() < 0.14:
         text = mistype(text, rng)
     return text

@@ -71,12 +71,14 @@ def learn(file: Path, folder: Path, seed: int = 0, fresh: int = _FRESH) -> Learn
     wished = rows_of(corrections, router.processor)
     pad = router.config.pad
     before = [_accuracy(router.model, rows, pad) for rows in (heldout, wished)]
-    usual = rows_of(corpus.build(fresh, seed + 1), router.processor)
+    usual = corpus.build(fresh, seed + 1)
     # Few corrections are repeated to be heard, many must not drown the rest.
     repeats = max(1, min(_REPEATS, fresh // (4 * len(wished))))
     recipe = Recipe(seed=seed, epochs=1, rate=4e-4, model=router.config)
     model = router.model.requires_grad_(True)
-    model = fit(recipe, usual + wished * repeats, log=lambda _: None, model=model)
+    model = fit(
+        recipe, usual + corrections * repeats, router.processor, log=lambda _: None, model=model
+    )
     model.load_state_dict({k: v.half().float() for k, v in model.state_dict().items()})
     after = [_accuracy(model, rows, pad) for rows in (heldout, wished)]
     replaced = after[0] >= before[0] and after[1] >= before[1]

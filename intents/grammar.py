@@ -104,17 +104,23 @@ class Grammar:
             text = "".join(self._node(n, rng) for n in rng.choice(self.words[name]))
         return {"": str, "a": with_article, "pl": plural}[modifier](text)
 
-    def yields(self, text: str) -> Template | None:
-        """The template that can say `text`, spaces, case and punctuation aside, or None.
+    def yields(self, *texts: str) -> Template | None:
+        """A template that can say one of `texts`, spaces, case and punctuation aside, or None.
 
-        Every way to read a template from position i of the text is followed at once: a node maps
-        the positions before it to the positions after it.
+        Texts that end alike are read together, from several starts of the longest. Every way to
+        read a template from position i is followed at once: a node maps the positions before it
+        to the positions after it.
         """
-        text, memo = squash(text), {}
-        for templates in self.templates.values():
-            for template in templates:
-                if len(text) in self._ends(template.nodes, text, {0}, memo):
-                    return template
+        starts: dict[str, set[int]] = {}
+        for text in sorted({squash(text) for text in texts}, key=len, reverse=True):
+            whole = next((w for w in starts if w.endswith(text)), text)
+            starts.setdefault(whole, set()).add(len(whole) - len(text))
+        for text, offsets in starts.items():
+            memo: dict = {}
+            for templates in self.templates.values():
+                for template in templates:
+                    if len(text) in self._ends(template.nodes, text, offsets, memo):
+                        return template
         return None
 
     def _ends(self, nodes: tuple, text: str, starts: set[int], memo: dict) -> set[int]:

@@ -49,13 +49,17 @@ CONTEXTS = {
 def read_examples(path: Path) -> list[Example]:
     """Read a JSONL file of {text, images, mask, history, intent, plain}.
 
-    Raises ValueError naming the line when an intent is unknown.
+    Raises ValueError naming the line that is not one, or whose intent is unknown.
     """
     examples = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        row = json.loads(line)
-        if row["intent"] not in INDEX:
-            raise ValueError(f"{path.name} line {number}: unknown intent {row['intent']!r}")
-        context = Context(row["images"], row["mask"], row["history"])
-        examples.append(Example(row["text"], row["intent"], context, row.get("plain", True)))
+        try:
+            row = json.loads(line)
+            context = Context(row["images"], row["mask"], row["history"])
+            example = Example(row["text"], row["intent"], context, row.get("plain", True))
+        except (KeyError, TypeError, ValueError):
+            raise ValueError(f"{path.name} line {number}: not a labelled message") from None
+        if example.intent not in INDEX:
+            raise ValueError(f"{path.name} line {number}: unknown intent {example.intent!r}")
+        examples.append(example)
     return examples

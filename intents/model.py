@@ -1,6 +1,6 @@
-"""Two small classifiers over sentencepiece ids and the context; docs/router.md compares them.
+"""Small classifiers over sentencepiece ids and the context; docs/router.md compares them.
 
-Both take ids (B, T) padded with `pad`, and context (B, 5), and give logits (B, 5), unscaled:
+All take ids (B, T) padded with `pad`, and context (B, 5), and give logits (B, 5), unscaled:
 divide by the config's temperature for calibrated scores (Guo et al. 2017, eq. 9).
 """
 
@@ -18,7 +18,7 @@ from .text import CONTEXT_SIZE, MAX_TOKENS
 
 @dataclass(frozen=True)
 class RouterConfig:
-    """Shape of the classifier. kind: "transformer" or "bag"."""
+    """Shape of the classifier. kind: "transformer", "bag" or "both"."""
 
     kind: str = "transformer"
     vocab_size: int = 4000
@@ -26,7 +26,8 @@ class RouterConfig:
     width: int = 96
     heads: int = 4
     layers: int = 2
-    buckets: int = 16384
+    bag_width: int = 48
+    buckets: int = 12288
     dropout: float = 0.1
     temperature: float = 1.0
     threshold: float = 0.6
@@ -103,11 +104,12 @@ class BagClassifier(nn.Module):
     def __init__(self, config: RouterConfig):
         super().__init__()
         self.pad, self.buckets = config.pad, config.buckets
-        self.embed = nn.Embedding(config.vocab_size, config.width)
-        self.pairs = nn.Embedding(config.buckets, config.width)
-        self.triples = nn.Embedding(config.buckets, config.width)
-        self.first = nn.Linear(3 * config.width + CONTEXT_SIZE, 2 * config.width)
-        self.head = nn.Linear(2 * config.width, len(INTENTS))
+        width = config.bag_width
+        self.embed = nn.Embedding(config.vocab_size, width)
+        self.pairs = nn.Embedding(config.buckets, width)
+        self.triples = nn.Embedding(config.buckets, width)
+        self.first = nn.Linear(3 * width + CONTEXT_SIZE, 4 * width)
+        self.head = nn.Linear(4 * width, len(INTENTS))
         self.drop = nn.Dropout(config.dropout)
         for table in (self.embed, self.pairs, self.triples):
             nn.init.normal_(table.weight, std=0.1)
@@ -127,7 +129,21 @@ class BagClassifier(nn.Module):
         return self.head(self.drop(x))
 
 
-MODELS = {"transformer": TransformerClassifier, "bag": BagClassifier}
+class BothClassifier(nn.Module):
+    """The mean of both. In training each row mixes them by chance, so that neither leans on the
+    other's mistakes and their mean is that of two able models."""
+
+    def __init__(self, config: RouterConfig):
+        super().__init__()
+        self.transformer = TransformerClassifier(config)
+        self.bag = BagClassifier(config)
+
+    def forward(self, ids: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
+        share = torch.rand(ids.shape[0], 1) if self.training else 0.5
+        return share * self.transformer(ids, context) + (1 - share) * self.bag(ids, context)
+
+
+MODELS = {"both": BothClassifier, "transformer": TransformerClassifier, "bag": BagClassifier}
 
 
 def build_model(config: RouterConfig) -> nn.Module:

@@ -32,9 +32,15 @@ def clean(text: str) -> str:
     return text
 
 
-def encode(processor, text: str) -> list[int]:
-    """Sentencepiece ids of the cleaned text, at most MAX_TOKENS: two thirds head, then tail."""
-    ids = processor.encode(clean(text))
+def encode(processor, text: str, alpha: float = 0.0) -> list[int]:
+    """Sentencepiece ids of the cleaned text, at most MAX_TOKENS: two thirds head, then tail.
+
+    alpha: above 0, how evenly to sample among the ways to cut the words (Kudo 2018).
+    """
+    if alpha:
+        ids = processor.encode(clean(text), enable_sampling=True, alpha=alpha, nbest_size=-1)
+    else:
+        ids = processor.encode(clean(text))
     if len(ids) > MAX_TOKENS:
         head = MAX_TOKENS * 2 // 3
         ids = ids[:head] + ids[head - MAX_TOKENS :]

@@ -25,7 +25,7 @@ from safetensors.torch import save as serialise
 
 from . import corpus
 from .labels import INDEX, Example, read_examples
-from .model import RouterConfig, build_model
+from .model import MODELS, RouterConfig, build_model
 from .router import ASSETS
 from .text import batch, clean, encode
 
@@ -35,13 +35,14 @@ class Recipe:
     """Everything that decides a training run."""
 
     seed: int = 0
-    examples: int = 160_000
+    examples: int = 130_000
     epochs: int = 3
     batch_size: int = 256
     rate: float = 2e-3
     weight_decay: float = 0.05
     smoothing: float = 0.05
     token_dropout: float = 0.08
+    subword_alpha: float = 0.2
     model: RouterConfig = dataclasses.field(default_factory=RouterConfig)
 
 
@@ -81,21 +82,27 @@ def batches(data: list, size: int, rng: random.Random):
             yield [data[i] for i in group]
 
 
-def fit(recipe: Recipe, data: list, log=print, model=None) -> torch.nn.Module:
-    """Train on rows (ids, context, label), from `model` if given; AdamW, warm-up, cosine."""
+def fit(recipe: Recipe, examples: list, processor, log=print, model=None) -> torch.nn.Module:
+    """Train on examples, from `model` if given; AdamW, warm-up, cosine.
+
+    Each epoch cuts the words anew (subword regularisation, Kudo 2018): rare words are met in
+    pieces, as unknown ones will be.
+    """
     torch.manual_seed(recipe.seed)
     rng = random.Random(recipe.seed)
     model = build_model(recipe.model) if model is None else model.train()
     optimiser = torch.optim.AdamW(
         model.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay, betas=(0.9, 0.98)
     )
-    total = recipe.epochs * math.ceil(len(data) / recipe.batch_size)
+    total = recipe.epochs * math.ceil(len(examples) / recipe.batch_size)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser,
         lambda s: min((s + 1) / (0.05 * total + 1), 0.5 + 0.5 * math.cos(math.pi * s / total)),
     )
     begun, step = time.perf_counter(), 0
+    sentencepiece.set_random_generator_seed(recipe.seed)
     for _ in range(recipe.epochs):
+        data = rows_of(examples, processor, recipe.subword_alpha)
         for rows in batches(data, recipe.batch_size, rng):
             ids, context = batch([r[0] for r in rows], [r[1] for r in rows], recipe.model.pad)
             lost = (torch.rand(ids.shape) < recipe.token_dropout) & (ids != recipe.model.pad)
@@ -114,8 +121,12 @@ def fit(recipe: Recipe, data: list, log=print, model=None) -> torch.nn.Module:
     return model.eval()
 
 
-def rows_of(examples: list[Example], processor) -> list:
-    return [(encode(processor, e.text), e.context, INDEX[e.intent]) for e in examples]
+def rows_of(examples: list[Example], processor, alpha: float = 0.0) -> list:
+    """Rows (ids, context, label); alpha above 0 samples the cut of every second text."""
+    return [
+        (encode(processor, e.text, alpha if i % 2 else 0.0), e.context, INDEX[e.intent])
+        for i, e in enumerate(examples)
+    ]
 
 
 @torch.inference_mode()
@@ -139,7 +150,7 @@ def train(recipe: Recipe, out: Path, log=print) -> RouterConfig:
     model_config = dataclasses.replace(recipe.model, vocab_size=processor.get_piece_size())
     recipe = dataclasses.replace(recipe, model=model_config)
     log(f"{len(examples)} examples, {model_config.vocab_size} pieces")
-    model = fit(recipe, rows_of(examples, processor), log)
+    model = fit(recipe, examples, processor, log)
     rows = rows_of(read_examples(corpus.DEV), processor)
     logits = logits_of(model, rows, model_config.pad)
     labels = torch.tensor([r[2] for r in rows])
@@ -166,7 +177,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m intents.train", description=__doc__)
     parser.add_argument("--out", type=Path, default=ASSETS)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--kind", choices=("transformer", "bag"), default="transformer")
+    parser.add_argument("--kind", choices=sorted(MODELS), default="transformer")
     parser.add_argument("--examples", type=int, default=Recipe.examples)
     parser.add_argument("--epochs", type=int, default=Recipe.epochs)
     parser.add_argument("--corrections", type=Path, help="JSONL of corrected messages to learn")

@@ -1,11 +1,20 @@
 """Accuracy, calibration and cost on the held-out file, and the arithmetic that reports them."""
 
+import json
+
 import pytest
 import torch
 
 from intents import Router
 from intents.corpus import HELDOUT
-from intents.evaluate import calibration_error, doubt_curve, measure, measure_plans, plan_matches
+from intents.evaluate import (
+    calibration_error,
+    doubt_curve,
+    main,
+    measure,
+    measure_plans,
+    plan_matches,
+)
 from intents.labels import read_examples
 from intents.router import ASSETS
 
@@ -57,3 +66,24 @@ def test_plan_matching():
     assert not plan_matches(got, [{"intent": "sr", "slots": {"scale": 4}}])
     assert not plan_matches(got, [{"intent": "edit"}])
     assert not plan_matches(got, [])
+
+
+def test_the_report_names_every_mistake(capsys, tmp_path):
+    rows = [
+        {"text": "draw a cat", "images": 0, "mask": False, "history": False, "intent": "t2i"},
+        {"text": "remove the lamp", "images": 1, "mask": False, "history": False, "intent": "chat"},
+    ]
+    file = tmp_path / "some.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert main(["--data", str(file)]) == 0
+    report = capsys.readouterr().out
+    assert "2 utterances: accuracy 50.0%" in report
+    assert "chat taken as inpaint" in report and "remove the lamp" in report
+
+
+@pytest.mark.parametrize("line", ["{", '{"text": "a"}', "[1]"])
+def test_a_bad_file_ends_with_status_2(line, tmp_path, capsys):
+    file = tmp_path / "bad.jsonl"
+    file.write_text(line)
+    assert main(["--data", str(file)]) == 2
+    assert capsys.readouterr().err == "bad.jsonl line 1: not a labelled message\n"

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from intents import Router
-from intents.model import RouterConfig, build_model
+from intents.model import MODELS, RouterConfig, build_model
 from intents.train import Recipe, main, train
 
 TINY = Recipe(
@@ -15,7 +15,7 @@ TINY = Recipe(
 )
 
 
-@pytest.mark.parametrize("kind", ["transformer", "bag"])
+@pytest.mark.parametrize("kind", sorted(MODELS))
 def test_padding_does_not_change_a_row(kind):
     torch.manual_seed(0)
     model = build_model(
