@@ -72,6 +72,11 @@ def picture_tag(picture: Picture, kind: str = "") -> str:
             f'alt="{escape(picture.alt, quote=True)}">')
 
 
+def _button(do: str, label: str, hint: str, extra: str = "") -> str:
+    return (f'<button type="button" class="ob-button {extra}" data-do="{do}" '
+            f'title="{hint}">{label}</button>')
+
+
 def actions(turn: Turn, can_undo: bool) -> str:
     """The one-tap buttons under an answer."""
     task = turn.plan[0].task
@@ -93,6 +98,10 @@ def actions(turn: Turn, can_undo: bool) -> str:
     return (f'<div class="ob-actions" role="group" aria-label="This picture">{html}</div>'
             '<div class="ob-actions" role="group" aria-label="Not what you meant?">'
             f'<span class="ob-note">Not what you meant?</span>{instead}</div>')
+
+
+AGAIN = ('<div class="ob-actions" role="group" aria-label="Once more">'
+         + _button("retry", "Retry", "Again with a new seed") + "</div>")
 
 
 def question(readings: Iterable[str]) -> str:
@@ -204,11 +213,6 @@ def _scores(turn: Turn) -> str:
         if task in LOOKS
     )
     return f'<ul class="ob-scores" aria-label="How the message was read">{rows}</ul>'
-
-
-def _button(do: str, label: str, hint: str, extra: str = "") -> str:
-    return (f'<button type="button" class="ob-button {extra}" data-do="{do}" '
-            f'title="{hint}">{label}</button>')
 
 
 def _seconds(value: float) -> str:

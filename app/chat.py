@@ -83,8 +83,7 @@ class Chat:
             log.exception("a turn failed")
             yield Failed(BROKEN)
         finally:
-            session.watch(None)
-            session.end()
+            session.end(stop)
 
     def _message(self, message: Message, session: Session, stop: Signal) -> Iterator[Event]:
         text = message.text.strip()
@@ -224,7 +223,7 @@ class Chat:
         except ValueError as error:
             yield Failed(str(error))
             return None
-        session.watch(job.cancel)
+        session.watch(stop, job.cancel)
         for event in job:
             if isinstance(event, Finished):
                 return _save(turn, recipe, event, session)

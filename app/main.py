@@ -1,9 +1,11 @@
 """Start OneBrush: flags → Settings → wiring → launch."""
 
 import contextlib
+import errno
 import io
 import os
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -31,10 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     settings = Settings.parse(argv)
     if settings.embedded and not (EMBEDDED_MODEL / "model_index.json").is_file():
         stop("the built-in model is missing from assets/playground; name another with --model")
-    if settings.port is not None and not _free(settings.host, settings.port):
-        stop(f"port {settings.port} is taken; choose another with --port")
+    _check_address(settings.host, settings.port)
     folder = Path(tempfile.mkdtemp(prefix="onebrush-"))
     _environment(settings, folder)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the folder goes then too
     try:
         return _serve(settings, folder)
     except KeyboardInterrupt:
@@ -65,31 +67,27 @@ def _serve(settings: Settings, folder: Path) -> int:
     chat = Chat(backend, settings.max_megapixels)
     blocks = Page(chat, windows, backend, settings).build()
     blocks.queue(default_concurrency_limit=None)
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
-        try:
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
             _, url, _ = blocks.launch(
                 server_name=settings.host, server_port=settings.port, prevent_thread_lock=True,
                 quiet=True, theme=theme(), css=css(), allowed_paths=[str(EXAMPLES)],
                 auth=settings.auth, footer_links=[], run_history=False, ssr_mode=False,
-                max_file_size=f"{int(12 * settings.max_megapixels) + 16}mb",
+                max_file_size=f"{int(12 * settings.max_megapixels) + 16}mb", max_threads=200,
                 share=False, enable_monitoring=False, inbrowser=False,
             )
-        except OSError as error:
-            stop(f"the page cannot be served: {error}")
-    thread = threading.Thread(target=_fill, args=(backend, load, settings), daemon=True)
-    thread.start()
-    try:
+        threading.Thread(target=_fill, args=(backend, load, settings), daemon=True).start()
         ready = backend.result()
-    except (ValueError, OSError, RuntimeError, KeyError) as error:
+    except Exception as error:  # whatever it is, a person gets one line
         blocks.close(verbose=False)
-        stop(f"the model {settings.model} cannot be used: {error}")
+        stop(f"{settings.model} cannot be served: {str(error) or type(error).__name__}")
     print(f"OneBrush is ready at {url}", flush=True)
     if settings.share:
-        print(_share(blocks), flush=True)
+        print(_share(blocks, settings), flush=True)
     try:
-        blocks.block_thread()
+        threading.Event().wait()
     finally:
+        blocks.close(verbose=False)
         windows.close()
         ready.close()
     return 0
@@ -107,7 +105,7 @@ def _fill(backend: Future, load, settings: Settings) -> None:
         backend.set_exception(error)
 
 
-def _share(blocks) -> str:
+def _share(blocks, settings: Settings) -> str:
     """Open the tunnel; one sentence, with the address or without."""
     from gradio import networking
 
@@ -118,19 +116,23 @@ def _share(blocks) -> str:
                 share_token=blocks.share_token, share_server_address=None,
                 share_server_tls_certificate=None,
             )
-        return f"Public link, for a week at most: {address.replace('http://', 'https://', 1)}"
     except Exception:  # the tunnel program comes from the network, and may be refused in many ways
         return "No public link: gradio's tunnel cannot be reached, so OneBrush goes on locally."
+    open_to = "" if settings.auth else "; anyone who has it may draw, unless you add --auth"
+    return f"Public link: {address.replace('http://', 'https://', 1)} (for a week{open_to})"
 
 
-def _free(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host if host != "localhost" else "127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+def _check_address(host: str, port: int | None) -> None:
+    """End with one line if this machine cannot listen there."""
+    try:
+        family, kind, _, _, place = socket.getaddrinfo(host, port or 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            stop(f"port {port} is taken; choose another with --port")
+        stop(f"this machine cannot listen at {host}, port {port or 'any'}: {error.strerror}")
 
 
 if __name__ == "__main__":

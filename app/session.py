@@ -117,18 +117,19 @@ class Session:
             self._stop = threading.Event()
             return self._stop
 
-    def watch(self, cancel: Callable[[], None] | None) -> None:
-        """Say what Stop has to call while a job runs; None when it is over."""
+    def watch(self, stop: threading.Event, cancel: Callable[[], None]) -> None:
+        """Say what Stop has to call from now on, for the turn that holds `stop`."""
         with self._guard:
-            self._cancel = cancel
-            stopped = self._stop is not None and self._stop.is_set()
-        if stopped and cancel is not None:
+            if self._stop is stop:
+                self._cancel = cancel
+        if stop.is_set():
             cancel()
 
-    def end(self) -> None:
-        """Give the conversation back."""
+    def end(self, stop: threading.Event) -> None:
+        """Give the conversation back, if the turn that holds `stop` still has it."""
         with self._guard:
-            self._stop = self._cancel = None
+            if self._stop is stop:
+                self._stop = self._cancel = None
 
     @property
     def busy(self) -> bool:
@@ -144,7 +145,13 @@ class Session:
         if cancel is not None:
             cancel()
 
+    def abandon(self) -> None:
+        """Stop the running turn and be free at once: nobody may be left to see it end."""
+        self.stop()
+        with self._guard:
+            self._stop = self._cancel = None
+
     def close(self) -> None:
         """Stop what runs and remove the files."""
-        self.stop()
+        self.abandon()
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -30,6 +30,7 @@ def theme() -> gr.themes.Base:
         block_background_fill_dark="*background_fill_primary",
         block_border_color="#e4e5ea", block_border_color_dark="#2c2f3a",
         border_color_primary="#e4e5ea", border_color_primary_dark="#2c2f3a",
+        color_accent="*primary_600",
         block_shadow="none", block_shadow_dark="none", block_border_width="1px",
         block_label_background_fill="transparent", input_background_fill="#ffffff",
         input_background_fill_dark="#191b22", color_accent_soft="#f1eefc",

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -12,53 +13,12 @@ from app import cards, views, welcome
 from app.api import make_generate
 from app.backend import Backend
 from app.chat import Chat
-from app.events import Asked, Drawn, Event, Failed, Received
+from app.events import Asked, Drawn, Event, Failed, Received, Routed, Stopped
+from app.scripts import CLICKS, FOLLOW, LIVE, NAMES
 from app.settings import Settings
 from app.turns import Message
 from app.windows import Window, Windows
 
-# Clicks on our own buttons: the page settles theme and drawer itself, the rest go to `act`.
-CLICKS = """
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-do]');
-  if (!button || !element.contains(button)) return;
-  const what = button.dataset.do;
-  if (what === 'theme') { document.body.classList.toggle('dark'); return; }
-  if (what === 'canvas') {
-    const up = document.querySelector('#ob-canvas').classList.toggle('ob-up');
-    button.setAttribute('aria-expanded', up);
-    return;
-  }
-  if (event.detail === 0) document.querySelector('#ob-box textarea')?.focus();  // by keyboard
-  trigger('click', {act: what});
-});
-"""
-# The thread follows what is being made, unless the person has scrolled up.
-FOLLOW = """
-const follow = () => {
-  const thread = element.closest('#ob-thread');
-  if (!thread) return;
-  const near = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 480;
-  if (near) thread.scrollTop = thread.scrollHeight;
-};
-watch('value', () => { follow(); requestAnimationFrame(follow); });
-"""
-# Gradio's painter and slider have no alternative text of their own.
-NAMES = """
-const name = () => {
-  const alt = element.querySelector('[data-alt]')?.dataset.alt;
-  if (!alt) return;
-  document.querySelectorAll('#ob-slider img').forEach((image, index) => {
-    image.alt = (index ? 'After: ' : 'Before: ') + alt;
-  });
-  document.querySelectorAll('#ob-editor canvas').forEach((canvas) => {
-    canvas.setAttribute('role', 'img');
-    canvas.setAttribute('aria-label', 'The picture to paint on: ' + alt);
-  });
-};
-new MutationObserver(name).observe(document.querySelector('#ob-canvas'),
-                                   {childList: true, subtree: true});
-"""
 BRUSH = "#e11d4899"  # what is painted must be seen through
 
 
@@ -102,7 +62,7 @@ class Page:
         self.welcome = gr.HTML(welcome.page(), js_on_load=CLICKS, elem_id="ob-welcome")
         with gr.Column(elem_id="ob-thread", visible=False) as self.thread:
             self.log = gr.HTML("", elem_id="ob-log", js_on_load=None)
-            self.now = gr.HTML("", elem_id="ob-now", js_on_load=FOLLOW)
+            self.now = gr.HTML("", elem_id="ob-now", js_on_load=LIVE + FOLLOW)
             self.actions = gr.HTML("", js_on_load=CLICKS + FOLLOW, elem_id="ob-actions")
         with gr.Accordion("Words it knows", open=True, visible=False, elem_id="ob-known") as known:
             self.words = gr.HTML("", js_on_load=CLICKS)
@@ -111,7 +71,7 @@ class Page:
             placeholder="Draw a fox in the snow, or say what to change", show_label=False,
             label="Message", file_count="multiple", sources=["upload"], lines=1, max_lines=6,
             submit_btn=True, stop_btn=False, autofocus=True, elem_id="ob-box",
-            max_plain_text_length=4000,
+            max_plain_text_length=20_000,
         )
 
     def _build_canvas(self) -> None:
@@ -192,7 +152,7 @@ class Page:
         """The box was sent."""
         window = self.windows.get(request.session_hash or "")
         value = value or {}
-        message = Message(value.get("text") or "", tuple(value.get("files") or ()),
+        message = Message(value.get("text") or "", tuple(map(Path, value.get("files") or ())),
                           _painted(canvas))
         yield from self._say(window, message)
 
@@ -228,11 +188,11 @@ class Page:
 
     def _say(self, window: Window, message: Message) -> Iterator[dict]:
         events = self.chat.turn(message, window.session)
-        yield from self._run(window, events, message.text, message.mask is not None)
+        yield from self._run(window, events, message.text, message.mask is not None, keep=True)
 
-    def _run(self, window: Window, events: Iterator[Event], text: str,
-             painted: bool = False) -> Iterator[dict]:
-        """Show a turn as it goes; the send button is Stop meanwhile."""
+    def _run(self, window: Window, events: Iterator[Event], text: str, painted: bool = False,
+             keep: bool = False) -> Iterator[dict]:
+        """Show a turn as it goes; the send button is Stop meanwhile. keep: text was typed."""
         if window.session.busy:
             gr.Info("One thing at a time: the last picture is still being made.")
             yield {self.known: gr.skip()}
@@ -245,21 +205,26 @@ class Page:
             self.known: gr.Accordion(visible=False),
             self.box: gr.MultimodalTextbox(value=None, submit_btn=False, stop_btn=True),
         }
-        buttons, box, log = None, {}, thread.log
+        buttons, box, log = "", {}, thread.log
         for event in events:
             thread.apply(event)
             update: dict = {self.now: thread.now}
             if thread.log != log:
                 log = update[self.log] = thread.log
+            match event:
+                case Drawn():
+                    buttons = self._buttons(window)
+                case Routed() | Stopped():
+                    buttons = cards.AGAIN
+                case Asked():
+                    buttons = cards.question(event.readings)
+                case Failed() if event.keep and keep:
+                    box = {"value": {"text": text, "files": []}}
             if isinstance(event, Drawn | Received):
                 update |= self._canvas(window)
-            elif isinstance(event, Asked):
-                buttons = cards.question(event.readings)
-            elif isinstance(event, Failed) and event.keep:
-                box = {"value": {"text": text, "files": []}}
             yield update
         yield {
-            self.actions: self._buttons(window) if buttons is None else buttons,
+            self.actions: buttons,
             self.box: gr.MultimodalTextbox(submit_btn=True, stop_btn=False, **box),
         }
 

@@ -54,7 +54,7 @@ class Windows:
             window = self._windows.get(key)
             if window is not None:
                 window.left = self._clock()
-                window.session.stop()
+                window.session.abandon()
 
     def close(self) -> None:
         """End every conversation."""

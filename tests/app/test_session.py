@@ -62,18 +62,33 @@ def test_one_turn_at_a_time(session):
     signal = session.begin()
     assert signal is not None and session.busy
     assert session.begin() is None
-    session.end()
+    session.end(signal)
     assert not session.busy and session.begin() is not None
 
 
 def test_stop_calls_the_running_job_and_one_that_starts_after_it(session):
     called: list[str] = []
     signal = session.begin()
-    session.watch(lambda: called.append("first"))
+    session.watch(signal, lambda: called.append("first"))
     session.stop()
     assert called == ["first"] and signal.is_set()
-    session.watch(lambda: called.append("second"))
+    session.watch(signal, lambda: called.append("second"))
     assert called == ["first", "second"]
+
+
+def test_an_abandoned_turn_neither_holds_nor_ends_the_next_one(session):
+    called: list[str] = []
+    old = session.begin()
+    session.watch(old, lambda: called.append("old"))
+    session.abandon()
+    assert called == ["old"] and old.is_set()
+    new = session.begin()
+    assert new is not None and not new.is_set()
+    session.end(old)
+    assert session.busy and session.begin() is None
+    session.watch(old, lambda: called.append("late"))
+    session.stop()
+    assert called == ["old", "late"] and new.is_set()
 
 
 def test_stop_without_a_turn_leaves_the_next_one_alone(session):

@@ -53,7 +53,7 @@ def test_a_bad_flag_is_one_line(argv, named, capsys, monkeypatch):
 
 def run(*argv: str) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, "app/main.py", *argv], cwd=ROOT, text=True,
-                          capture_output=True, timeout=120)
+                          capture_output=True, timeout=300)
 
 
 def test_the_command_in_a_fresh_folder_refuses_in_one_line():
@@ -76,3 +76,9 @@ def test_a_folder_that_holds_no_usable_model(tmp_path: Path):
     done = run("--model", str(tmp_path))
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr.count("\n") == 1 and str(tmp_path) in done.stderr
+
+
+def test_an_address_of_another_machine():
+    done = run("--host", "203.0.113.7", "--model", "any/one")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1 and "203.0.113.7" in done.stderr
