@@ -96,7 +96,7 @@ def overlaps(first: Item, second: Item, slack: float = 0.25) -> bool:
 
 def _sample_items(rng: np.random.Generator, count: int) -> tuple[Item, ...]:
     names = list(rng.choice(list(THINGS), size=count, replace=rng.random() < 0.06))
-    sizes = {1: ("small", "medium", "large", "large"), 2: ("small", "medium", "large"),
+    sizes = {1: ("small", "medium", "medium", "large", "large", "large"), 2: ("small", "medium", "large"),
              3: ("small", "small", "medium")}[count]
     items: list[Item] = []
     for name in names:
@@ -121,12 +121,12 @@ def sample_scene(
     if split not in SPLITS:
         raise ValueError(f"split must be one of {', '.join(SPLITS)}, not {split!r}.")
     while True:
-        number = count or int(rng.choice([1, 2, 3], p=[0.5, 0.32, 0.18]))
+        number = count or int(rng.choice([1, 2, 3], p=[0.55, 0.3, 0.15]))
         place = PLACES[str(rng.choice(list(PLACES), p=_PLACE_ODDS))]
         time = str(rng.choice(list(TIMES), p=[0.5, 0.22, 0.28])) if place.has_time else "day"
         weather = "clear"
         if place.has_weather:
-            weather = str(rng.choice(list(WEATHERS), p=[0.64, 0.18, 0.18]))
+            weather = str(rng.choice(list(WEATHERS), p=[0.7, 0.15, 0.15]))
         items = _sample_items(rng, number)
         scene = Scene(place.name, time, weather, items, int(rng.integers(2**31)))
         if len(items) == number and (split == "any" or

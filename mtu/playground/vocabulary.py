@@ -176,7 +176,7 @@ COLORS: dict[str, float] = {
     "pink": 0.91,
 }
 # name -> height of the thing as a fraction of the picture's side
-SIZES: dict[str, float] = {"small": 0.24, "medium": 0.34, "large": 0.48}
+SIZES: dict[str, float] = {"small": 0.27, "medium": 0.38, "large": 0.54}
 SIZE_WORDS: dict[str, tuple[str, ...]] = {
     "small": ("small", "little", "tiny"),
     "medium": ("medium-sized",),
