@@ -159,7 +159,7 @@ class ReaderRows(Dataset):
             return shrunk(pixels), *answers
         pixels, spoiled = self._render(scene), set()
         for k in range(len(scene.items)):
-            if rng.random() < 0.15:
+            if rng.random() < 0.35:
                 pixels = self.spoil(pixels, scene, k, rng)
                 spoiled.add(k)
             elif rng.random() < 0.2:

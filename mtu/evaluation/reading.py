@@ -9,8 +9,9 @@ from PIL import Image
 
 from .reader import CLASSES, GRID, SIDE, SceneReader
 
-SURE = 0.5  # least probability of a cell that counts
-LEAST_CELLS = 2.5  # sum of the probabilities; the smallest things of the world have five
+LIKELY = 0.35  # least probability of a cell that counts
+SURE = 0.7  # least probability of the best cell of a thing; what is spoiled stays below
+LEAST_CELLS = 0.9  # least sum of the probabilities
 
 
 @dataclass(frozen=True)
@@ -37,33 +38,44 @@ class Reading:
 
 @torch.no_grad()
 def read(reader: SceneReader, pictures: Sequence[np.ndarray], batch: int = 32) -> list[Reading]:
-    """Readings of pictures, uint8 (H, W, 3) each, of any size."""
+    """Readings of pictures, uint8 (H, W, 3) each, of any size.
+
+    Each picture is read as it is and mirrored, and the two answers' probabilities are averaged.
+    """
     readings = []
     for first in range(0, len(pictures), batch):
         small = [np.asarray(Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BOX))
                  for pixels in pictures[first : first + batch]]
         pixels = torch.from_numpy(np.stack(small)).permute(0, 3, 1, 2).float() / 127.5 - 1
-        logits = reader(pixels)
-        thing, color = (logits[name].softmax(1).numpy() for name in ("thing", "color"))
-        whole = {name: logits[name].argmax(1).tolist()
-                 for name in ("place", "time", "weather", "style")}
+        shares = _probabilities(reader, pixels)
+        thing, color = (shares.pop(name).numpy() for name in ("thing", "color"))
+        whole = {name: share.argmax(1).tolist() for name, share in shares.items()}
         for k in range(len(small)):
             values = {name: CLASSES[name][numbers[k]] for name, numbers in whole.items()}
             readings.append(Reading(tuple(_things(thing[k], color[k])), **values))
     return readings
 
 
+def _probabilities(reader: SceneReader, pixels: torch.Tensor) -> dict[str, torch.Tensor]:
+    straight, mirrored = reader(pixels), reader(pixels.flip(-1))
+    result = {}
+    for name, logits in straight.items():
+        other = mirrored[name].flip(-1) if logits.ndim == 4 else mirrored[name]
+        result[name] = (logits.softmax(1) + other.softmax(1)) / 2
+    return result
+
+
 def _things(thing: np.ndarray, color: np.ndarray) -> Iterator[Found]:
     """thing (65, 16, 16), color (7, 16, 16), probabilities → one Found per connected region."""
-    best, sure = thing.argmax(0), thing.max(0) >= SURE
-    free = sure & (best > 0)
+    best = thing.argmax(0)
+    free = (best > 0) & (thing.max(0) >= LIKELY)
     while free.any():
         start = tuple(np.argwhere(free)[0])
         cells = _region(free & (best == best[start]), start)
         free[cells] = False
         weight = thing[best[start]] * cells
         total = float(weight.sum())
-        if total < LEAST_CELLS:
+        if total < LEAST_CELLS or weight.max() < SURE:
             continue
         rows, columns = np.mgrid[:GRID, :GRID] + 0.5
         shade = (color * weight).sum((1, 2)).argmax()

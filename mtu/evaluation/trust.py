@@ -29,13 +29,20 @@ def unseen_scenes(seed: int, count: int, name: str = "reader", things: int | Non
         yield scene, rng
 
 
-def agrees(scene: Scene, reading: Reading) -> dict[str, bool | None]:
-    """What of a reading is as in the scene; None where it does not apply."""
+def agrees(scene: Scene, reading: Reading) -> dict[str, bool | float | None]:
+    """What of a reading is as in the scene; None where it does not apply.
+
+    things: exactly those of the scene are found. each thing: the share of them that is found.
+    named rightly: the share of what is found that is in the scene.
+    """
     by_name = {found.thing: found for found in reading.things}
     pairs = [(item, by_name.get(item.thing)) for item in scene.items]
+    wanted = {item.thing for item in scene.items}
     colored = [(item, found) for item, found in pairs if item.color]
     return {
         "things": sorted(f.thing for f in reading.things) == sorted(i.thing for i in scene.items),
+        "each thing": float(np.mean([f is not None for _, f in pairs])),
+        "named rightly": float(np.mean([name in wanted for name in by_name])) if by_name else None,
         "column": all(f and column_of(f) == i.column for i, f in pairs),
         "row": all(f and row_of(f) == i.row for i, f in pairs),
         "color": all(f and f.color == i.color for i, f in colored) if colored else None,
