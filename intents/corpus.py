@@ -12,7 +12,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from .grammar import DATA, Grammar, Template
-from .labels import INTENTS, Context, Example, read_examples
+from .labels import INTENTS, Example, read_examples
 
 HELDOUT = DATA / "heldout.jsonl"
 DEV = DATA / "dev.jsonl"
@@ -219,18 +219,6 @@ def surface(text: str, rng: random.Random) -> str:
     return text
 
 
-# What an empty message can mean: with a mask, "erase this"; else nobody knows.
-_EMPTY = (
-    ("inpaint", Context(1, True)),
-    ("inpaint", Context(0, True, True)),
-    ("chat", Context()),
-    ("chat", Context(history=True)),
-    ("edit", Context(1)),
-    ("sr", Context(1)),
-    ("chat", Context(1)),
-)
-
-
 def build(count: int, seed: int, keep_out: Path | None = HELDOUT) -> list[Example]:
     """Draw `count` examples, intents in equal shares; the same seed gives the same list."""
     rng = random.Random(seed)
@@ -238,10 +226,6 @@ def build(count: int, seed: int, keep_out: Path | None = HELDOUT) -> list[Exampl
     known = NearDuplicates([e.text for e in read_examples(keep_out)] if keep_out else [])
     examples: list[Example] = []
     while len(examples) < count:
-        if rng.random() < 0.003:
-            intent, context = rng.choice(_EMPTY)
-            examples.append(Example(rng.choice(("", "", " ", "?", "...")), intent, context))
-            continue
         intent = INTENTS[len(examples) % len(INTENTS)]
         template = rng.choice(grammar.templates[intent])
         text = dress(grammar.expand(template.nodes, rng), template, intent, rng)

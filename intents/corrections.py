@@ -18,7 +18,7 @@ from .labels import INDEX, Context, Example, read_examples
 from .router import Router, checked
 from .train import Recipe, fit, logits_of, rows_of, save
 
-_FRESH, _REPEATS = 6_000, 12
+_FRESH, _REPEATS = 6_000, 60
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +74,7 @@ def learn(file: Path, folder: Path, seed: int = 0, fresh: int = _FRESH) -> Learn
     usual = corpus.build(fresh, seed + 1)
     # Few corrections are repeated to be heard, many must not drown the rest.
     repeats = max(1, min(_REPEATS, fresh // (4 * len(wished))))
-    recipe = Recipe(seed=seed, epochs=1, rate=4e-4, model=router.config)
+    recipe = Recipe(seed=seed, epochs=1, batch_size=64, rate=1e-3, model=router.config)
     model = router.model.requires_grad_(True)
     model = fit(
         recipe, usual + corrections * repeats, router.processor, log=lambda _: None, model=model

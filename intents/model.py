@@ -20,7 +20,7 @@ from .text import CONTEXT_SIZE, MAX_TOKENS
 class RouterConfig:
     """Shape of the classifier. kind: "transformer", "bag" or "both"."""
 
-    kind: str = "transformer"
+    kind: str = "both"
     vocab_size: int = 4000
     pad: int = 0
     width: int = 96
@@ -30,7 +30,7 @@ class RouterConfig:
     buckets: int = 12288
     dropout: float = 0.1
     temperature: float = 1.0
-    threshold: float = 0.6
+    threshold: float = 0.7
 
     def __post_init__(self):
         if self.kind not in MODELS:

@@ -80,7 +80,10 @@ class Router:
     @torch.inference_mode()
     def scores(self, text: str, context: Context) -> dict[str, float]:
         """Calibrated probabilities of the five intents for one text taken as a single wish."""
-        ids, features = batch([encode(self.processor, text)], [context], self.config.pad)
+        pieces = encode(self.processor, text)
+        if not pieces:
+            return wordless(context)
+        ids, features = batch([pieces], [context], self.config.pad)
         logits = self.model(ids, features)[0] / self.config.temperature
         return dict(zip(INTENTS, torch.softmax(logits, 0).tolist(), strict=True))
 
@@ -105,6 +108,19 @@ class Router:
         first = scored[0][1]
         confidence = min(max(s.values()) for _, s in scored)
         return Prediction(best(first), confidence, first, Plan(steps))
+
+
+def wordless(context: Context) -> dict[str, float]:
+    """Scores of a message without words: a painted area is to go; a picture alone can mean
+    anything, so the app asks; nothing at all is nothing to draw."""
+    if context.mask:
+        likely = {"inpaint": 0.92}
+    elif context.images:
+        likely = {"edit": 0.32, "sr": 0.32, "inpaint": 0.18, "chat": 0.16}
+    else:
+        likely = {"chat": 0.96}
+    rest = (1 - sum(likely.values())) / (len(INTENTS) - len(likely))
+    return {name: likely.get(name, rest) for name in INTENTS}
 
 
 def best(scores: dict[str, float]) -> str:

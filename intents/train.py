@@ -177,7 +177,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m intents.train", description=__doc__)
     parser.add_argument("--out", type=Path, default=ASSETS)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--kind", choices=sorted(MODELS), default="transformer")
+    parser.add_argument("--kind", choices=sorted(MODELS), default="both")
     parser.add_argument("--examples", type=int, default=Recipe.examples)
     parser.add_argument("--epochs", type=int, default=Recipe.epochs)
     parser.add_argument("--corrections", type=Path, help="JSONL of corrected messages to learn")

@@ -67,7 +67,8 @@ def test_chat_has_no_steps(router):
 def test_an_empty_message_with_a_mask_erases_and_without_anything_is_chat(router):
     assert router.predict("", images=1, mask=True).intent == "inpaint"
     assert router.predict("").intent == "chat"
-    assert router.predict("", images=1).confidence < 0.9
+    assert router.predict(" \u200b ", images=1).confidence < router.threshold
+    assert sum(router.predict("", images=1).scores.values()) == pytest.approx(1)
 
 
 def test_a_picture_is_a_picture_however_many(router):
