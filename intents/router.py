@@ -14,8 +14,14 @@ from .labels import INTENTS, Context
 from .model import RouterConfig, build_model
 from .plan import Plan, Step, backbone_text, split
 from .slots import read_slots
-from .text import batch, encode
+from .text import batch, clean, encode
 
+# Whole messages that answer or wave, in any context. As single words they look like the beginning
+# of a command ("no cars", "stop sign"), and drawing on a "no" would be the worst mistake.
+ANSWERS = frozenset(
+    "no nope nah yes yeah yep yup ok okay k sure fine right hi hello hey thanks thx ty bye wait stop "
+    "cancel why what who how hmm hm oh wow lol maybe".split()
+)
 ASSETS = Path(__file__).parent.parent / "assets" / "intents"
 
 
@@ -80,6 +86,8 @@ class Router:
     @torch.inference_mode()
     def scores(self, text: str, context: Context) -> dict[str, float]:
         """Calibrated probabilities of the five intents for one text taken as a single wish."""
+        if clean(text).strip(" .,!?") in ANSWERS:
+            return spread({"chat": 0.98})
         pieces = encode(self.processor, text)
         if not pieces:
             return wordless(context)
@@ -119,6 +127,11 @@ def wordless(context: Context) -> dict[str, float]:
         likely = {"edit": 0.32, "sr": 0.32, "inpaint": 0.18, "chat": 0.16}
     else:
         likely = {"chat": 0.96}
+    return spread(likely)
+
+
+def spread(likely: dict[str, float]) -> dict[str, float]:
+    """All five scores: the given ones, and the rest shared evenly."""
     rest = (1 - sum(likely.values())) / (len(INTENTS) - len(likely))
     return {name: likely.get(name, rest) for name in INTENTS}
 

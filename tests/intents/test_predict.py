@@ -71,6 +71,14 @@ def test_an_empty_message_with_a_mask_erases_and_without_anything_is_chat(router
     assert sum(router.predict("", images=1).scores.values()) == pytest.approx(1)
 
 
+@pytest.mark.parametrize("text", ["no", "Yes!", "ok", "STOP", "why?"])
+def test_a_bare_answer_never_draws(router, text):
+    for context in ((0, False, False), (1, False, True), (1, True, False)):
+        prediction = router.predict(text, *context)
+        assert prediction.intent == "chat" and prediction.plan.steps == ()
+    assert router.predict("no cars", 1).intent == "inpaint"
+
+
 def test_a_picture_is_a_picture_however_many(router):
     assert router.predict("make it night", images=2).scores == pytest.approx(
         router.predict("make it night", images=9).scores
