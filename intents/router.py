@@ -19,8 +19,8 @@ from .text import batch, clean, encode
 # Whole messages that answer or wave, in any context. As single words they look like the beginning
 # of a command ("no cars", "stop sign"), and drawing on a "no" would be the worst mistake.
 ANSWERS = frozenset(
-    "no nope nah yes yeah yep yup ok okay k sure fine right hi hello hey thanks thx ty bye wait stop "
-    "cancel why what who how hmm hm oh wow lol maybe".split()
+    "no nope nah yes yeah yep yup ok okay k sure fine right hi hello hey thanks thx ty bye wait "
+    "stop cancel why what who how hmm hm oh wow lol maybe".split()
 )
 ASSETS = Path(__file__).parent.parent / "assets" / "intents"
 
