@@ -1,48 +1,19 @@
-"""A real router, a real engine, and a pipeline so small that a picture takes milliseconds."""
+"""A real router and a real engine, on a tiny pipeline."""
 
 import itertools
 from concurrent.futures import Future
 
+import numpy as np
 import pytest
-import torch
-from diffusers import FlowMatchEulerDiscreteScheduler, UNet2DConditionModel
-from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast, T5Config, T5EncoderModel
+from PIL import Image
+from tiny_app import pipeline, ready
 
 from app.backend import Backend
 from app.chat import Chat
 from app.session import Session
 from app.settings import ROUTER
 from intents import Router
-from mtu import Engine, MTUConfig, MTUPipeline, MTUUNet2DConditionModel, condition_layout
-
-PATCH = 4
-
-
-def pipeline(steps: int) -> MTUPipeline:
-    """32×32 pixels in 4×4 patches; every task does something of its own."""
-    torch.manual_seed(0)
-    channels = 3 * PATCH**2
-    base = UNet2DConditionModel(
-        sample_size=8, in_channels=channels, out_channels=channels, block_out_channels=(16, 32),
-        layers_per_block=1, norm_num_groups=8, attention_head_dim=2, cross_attention_dim=16,
-        down_block_types=("CrossAttnDownBlock2D",) * 2, up_block_types=("CrossAttnUpBlock2D",) * 2,
-    )
-    config = MTUConfig(tasks=condition_layout(channels, PATCH**2))
-    unet = MTUUNet2DConditionModel.from_unet(base, config).eval()
-    with torch.no_grad():
-        for parameter in unet.trainable_parameters():
-            parameter.add_(0.1 * torch.randn_like(parameter))
-    words = Tokenizer(models.WordLevel({"<pad>": 0, "<unk>": 1, "night": 2}, unk_token="<unk>"))
-    words.pre_tokenizer = pre_tokenizers.Whitespace()
-    encoder = T5Config(vocab_size=3, d_model=16, d_kv=8, d_ff=16, num_layers=1, num_heads=2)
-    return MTUPipeline(
-        unet, T5EncoderModel(encoder).eval(),
-        PreTrainedTokenizerFast(tokenizer_object=words, pad_token="<pad>", unk_token="<unk>",
-                                model_max_length=8),
-        FlowMatchEulerDiscreteScheduler(shift=3.0), prediction_type="sample", patch_size=PATCH,
-        default_steps=steps, default_size=32,
-    )
+from mtu import Engine
 
 
 @pytest.fixture(scope="session")
@@ -66,12 +37,6 @@ def slow_backend(router) -> Backend:
     backend.close()
 
 
-def ready(backend: Backend) -> "Future[Backend]":
-    future: Future[Backend] = Future()
-    future.set_result(backend)
-    return future
-
-
 @pytest.fixture
 def future(backend) -> "Future[Backend]":
     return ready(backend)
@@ -92,3 +57,12 @@ def slow_chat(slow_backend) -> Chat:
 @pytest.fixture
 def session(tmp_path) -> Session:
     return Session(tmp_path / "conversation")
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """A file of 40×24 noise."""
+    path = tmp_path / "photo.png"
+    noise = np.random.default_rng(1).integers(0, 256, (24, 40, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(path)
+    return path

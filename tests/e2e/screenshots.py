@@ -8,9 +8,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from conftest import BROWSERS, FLAGS, Server
 from PIL import Image
 from playwright.sync_api import sync_playwright
+from program import BROWSERS, FLAGS, Server
 from window import Window
 
 OUT = Path(__file__).parent.parent.parent / "docs" / "images"
@@ -47,12 +47,12 @@ def main() -> int:
 
 
 def take(window: Window, name: str) -> None:
-    """One screenshot, as a PNG of at most 256 colours: small, and sharp where text is."""
+    """One screenshot, as a small PNG."""
     window.page.wait_for_timeout(1500)  # transitions and lazy pictures
     shot = OUT / f"{name}.png"
     window.page.screenshot(path=shot)
     with Image.open(shot) as image:
-        small = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+        small = image.convert("RGB")
     small.save(shot, optimize=True)
     print(shot)
 
