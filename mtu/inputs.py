@@ -30,7 +30,8 @@ class TaskConv(nn.ModuleDict):
             sample = sample[torch.tensor(order, device=sample.device)]
         groups = sample.split([tasks.count(task) for task in range(len(convs))])
         sample = torch.cat(
-            [_first_channels(conv, rows) for conv, rows in zip(convs, groups) if len(rows)]
+            [_first_channels(conv, rows)
+             for conv, rows in zip(convs, groups, strict=True) if len(rows)]
         )
         if is_sorted:
             return sample

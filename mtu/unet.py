@@ -170,7 +170,7 @@ class MTUUNet2DConditionModel(UNet2DConditionModel):
             task = [task] * batch
         elif isinstance(task, torch.Tensor):
             task = task.expand(batch).tolist() if task.ndim == 0 else task.tolist()
-        known = dict(zip(self.task_names, range(len(self.task_names)))) | {
+        known = dict(zip(self.task_names, range(len(self.task_names)), strict=True)) | {
             index: index for index in range(len(self.task_names))
         }
         unknown = [name for name in task if name not in known]

@@ -88,7 +88,7 @@ def _components(base: Path, index: dict) -> list[str]:
 
 
 def _pipeline_index(base: Path, index: dict, parts: list[str], unet) -> dict:
-    """model_index.json of an MTUPipeline: components, then settings, the base's where it has any."""
+    """model_index.json of an MTUPipeline: components and settings, the base's where it has any."""
     known = inspect.signature(MTUPipeline.__init__).parameters
     own = {k: v for k, v in index.items() if k in known and not isinstance(v, list)}
     scheduler = read_json(base / "scheduler" / "scheduler_config.json")

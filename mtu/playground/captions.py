@@ -237,6 +237,7 @@ def _plain(scene: Scene, rng: np.random.Generator, place: bool, time: bool,
     if order < 0.72 and air and where:
         return f"{' '.join(air)}{pick(rng, (' ', ', '))}{where[0]}, {subject}{clause}", False
     if order < 0.84 and air:
-        return f"{' '.join(air)}{pick(rng, (' ', ', '))}{' '.join((subject, *where))}{clause}", False
+        joint = pick(rng, (" ", ", "))
+        return f"{' '.join(air)}{joint}{' '.join((subject, *where))}{clause}", False
     before = " ".join((*where, *air))
     return f"{before}{pick(rng, (': ', ', ', ', '))}{subject}{clause}", False

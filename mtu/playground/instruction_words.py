@@ -71,7 +71,8 @@ ORDERS: dict[str, tuple[str, ...]] = {
     "time": (
         "make it {new}", "make it {new}", "turn {old} into {new}", "change it to {new}",
         "change the time to {new}", "let it be {new}", "turn it to {new}",
-        "set it {when}", "show it {when}", "change {old} to {new}", "change the time of day to {new}",
+        "set it {when}", "show it {when}", "change {old} to {new}",
+        "change the time of day to {new}",
         "set the time to {new}", "draw it {when}",
     ),
     "weather": (),

@@ -28,7 +28,8 @@ from .vocabulary import PLACES, TIMES, WEATHERS
 _POLITE = (
     "please {}", "please {}", "{} please", "{}, please", "can you {}?", "could you {}?",
     "could you please {}?", "can you please {}", "would you {}?", "I want you to {}",
-    "I would like you to {}", "I'd like you to {}", "now {}", "just {}", "let's {}", "you should {}",
+    "I would like you to {}", "I'd like you to {}", "now {}", "just {}", "let's {}",
+    "you should {}",
 )
 
 
@@ -108,7 +109,8 @@ def _move(scene: Scene, edit: Edit, rng: np.random.Generator) -> str:
 
 def _place(scene: Scene, edit: Edit, rng: np.random.Generator) -> str:
     words = {"new": place_noun(edit.value, rng), "old": place_noun(scene.place, rng, definite=True),
-             "where": pick(rng, PLACES[edit.value].phrases), "name": pick(rng, PLACE_NOUNS[edit.value])[1],
+             "where": pick(rng, PLACES[edit.value].phrases),
+             "name": pick(rng, PLACE_NOUNS[edit.value])[1],
              "all": pick(rng, ("everything", "it", "the scene", "this"))}
     if len(scene.items) == 1 and rng.random() < 0.5:
         words["all"] = reference(scene, 0, rng, extra=0.3)

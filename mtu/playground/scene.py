@@ -96,8 +96,8 @@ def overlaps(first: Item, second: Item, slack: float = 0.25) -> bool:
 
 def _sample_items(rng: np.random.Generator, count: int) -> tuple[Item, ...]:
     names = list(rng.choice(list(THINGS), size=count, replace=rng.random() < 0.06))
-    sizes = {1: ("small", "medium", "medium", "large", "large", "large"), 2: ("small", "medium", "large"),
-             3: ("small", "small", "medium")}[count]
+    sizes = {1: ("small", "medium", "medium", "large", "large", "large"),
+             2: ("small", "medium", "large"), 3: ("small", "small", "medium")}[count]
     items: list[Item] = []
     for name in names:
         for _ in range(20):

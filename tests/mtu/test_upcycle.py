@@ -59,7 +59,7 @@ def test_the_loaded_module_is_built_as_configured(shape, tmp_path):
     assert all(len(norm.weight) == 3 for norm in norms)
     assert {name: conv.in_channels for name, conv in loaded.conv_in.items()} == {
         "t2i": 4, "sr": 8, "edit": 13,
-    }  # fmt: skip
+    }
     assert loaded.task_names == ("t2i", "sr", "edit")
     assert loaded.task_embedding.shape == (3, 6)
     attn2 = loaded.mid_block.attentions[0].transformer_blocks[0].attn2
@@ -108,7 +108,7 @@ def latent_base(folder: Path) -> Path:
     tiny_unet("sd15").half().save_pretrained(folder / "unet")
     AutoencoderKL(block_out_channels=(8, 8), norm_num_groups=8,
                   down_block_types=("DownEncoderBlock2D",) * 2,
-                  up_block_types=("UpDecoderBlock2D",) * 2).save_pretrained(folder / "vae")  # fmt: skip
+                  up_block_types=("UpDecoderBlock2D",) * 2).save_pretrained(folder / "vae")
     DDIMScheduler(prediction_type="v_prediction").save_pretrained(folder / "scheduler")
     for part in ("tokenizer", "text_encoder", "safety_checker"):
         (folder / part).mkdir()
