@@ -5,7 +5,6 @@ each step on the picture that the one before left.
 """
 
 import logging
-import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
@@ -40,8 +39,8 @@ log = logging.getLogger("onebrush")
 class Chat:
     """Runs turns. `backend` may still be loading: the first turn then waits for it."""
 
-    def __init__(self, backend: "Future[Backend]", max_megapixels: float = 40.0,
-                 new_seed: Callable[[], int] = lambda: secrets.randbelow(1 << 31)) -> None:
+    def __init__(self, backend: "Future[Backend]", max_megapixels: float,
+                 new_seed: Callable[[], int]) -> None:
         self._backend = backend
         self._max_megapixels = max_megapixels
         self._new_seed = new_seed

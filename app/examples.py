@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     settings = Settings()
     future: Future = Future()
     future.set_result(backend.load(settings.model, settings.model_name, "auto", ROUTER))
-    chat = Chat(future, new_seed=lambda: args.seed)
+    chat = Chat(future, settings.max_megapixels, lambda: args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         session = Session(Path(folder))

@@ -3,14 +3,16 @@
 import contextlib
 import errno
 import io
+import itertools
 import os
+import secrets
 import shutil
 import signal
 import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -64,7 +66,7 @@ def _serve(settings: Settings, folder: Path) -> int:
 
     backend: Future[Backend] = Future()
     windows = Windows(folder / "sessions")
-    chat = Chat(backend, settings.max_megapixels)
+    chat = Chat(backend, settings.max_megapixels, _seeds(settings.seed))
     blocks = Page(chat, windows, backend, settings).build()
     blocks.queue(default_concurrency_limit=None)
     try:
@@ -91,6 +93,12 @@ def _serve(settings: Settings, folder: Path) -> int:
         windows.close()
         ready.close()
     return 0
+
+
+def _seeds(first: int | None) -> Callable[[], int]:
+    if first is None:
+        return lambda: secrets.randbelow(1 << 31)
+    return itertools.count(first).__next__
 
 
 def _fill(backend: Future, load, settings: Settings) -> None:

@@ -19,7 +19,8 @@ class Settings:
     """What the program was asked to be.
 
     model: a folder in diffusers layout or a hub id; port: None takes the first free one from
-    7860; auth: (user, password) or None; max_megapixels: the largest upload accepted.
+    7860; auth: (user, password) or None; max_megapixels: the largest upload accepted; seed: the
+    first of the seeds, counted up from there, None for seeds by chance.
     """
 
     model: str = str(EMBEDDED_MODEL)
@@ -29,6 +30,7 @@ class Settings:
     share: bool = False
     auth: tuple[str, str] | None = None
     max_megapixels: float = 40.0
+    seed: int | None = None
 
     @property
     def embedded(self) -> bool:
@@ -55,6 +57,8 @@ class Settings:
                             help="ask visitors for this name and password")
         parser.add_argument("--max-megapixels", type=_megapixels, default=cls.max_megapixels,
                             metavar="N", help="largest picture accepted (default 40)")
+        parser.add_argument("--seed", type=_seed, metavar="N",
+                            help="count seeds up from N, so that a conversation can be repeated")
         given = {name: value for name, value in vars(parser.parse_args(argv)).items()
                  if value is not None}
         return cls(**given)
@@ -86,6 +90,12 @@ def _model(text: str) -> str:
 def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {text!r}")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 1 << 31:
+        raise argparse.ArgumentTypeError(f"a seed is a number from 0 to 2147483647, not {text!r}")
     return int(text)
 
 

@@ -75,9 +75,10 @@ class Page:
         )
 
     def _build_canvas(self) -> None:
+        # while this stands, style.css hides the tabs: the painter must be there before its picture
         self.blank = gr.HTML('<div class="ob-nothing">Your picture will stand here.</div>',
                              js_on_load=None)
-        with gr.Tabs(elem_id="ob-tabs", visible=False) as self.tabs:
+        with gr.Tabs(elem_id="ob-tabs"):
             with gr.Tab("Canvas", id="canvas"):
                 self.editor = gr.ImageEditor(
                     type="pil", image_mode="RGBA", label="Paint over what should change",
@@ -86,6 +87,8 @@ class Page:
                     eraser=gr.Eraser(default_size=28), elem_id="ob-editor", format="png",
                     height=440,
                 )
+                gr.HTML('<p class="ob-note ob-hint">Paint over a part to change only that.</p>',
+                        js_on_load=None)
             with gr.Tab("Before and after", id="compare", visible=False) as self.compare:
                 self.slider = gr.ImageSlider(
                     type="filepath", format="png", label="Before and after", show_label=False,
@@ -100,10 +103,11 @@ class Page:
 
     def _wire(self, blocks: gr.Blocks) -> None:
         shown = [self.welcome, self.thread, self.log, self.now, self.actions, self.box,
-                 self.blank, self.tabs, self.editor, self.compare, self.slider,
+                 self.blank, self.editor, self.compare, self.slider,
                  self.facts, self.strip, self.more, self.details, self.known]
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
-        many = {**quiet, "concurrency_limit": None}
+        # two taps in a row are two taps; what must not overlap, the session refuses
+        many = {**quiet, "concurrency_limit": None, "trigger_mode": "multiple"}
         blocks.load(self.arrive, None, [self.top, self.welcome, self.words], **many)
         blocks.unload(self.leave)
         self.box.submit(self.send, [self.box, self.editor], shown, **many)
@@ -242,7 +246,6 @@ class Page:
         path = str(views.view(picture, views.CANVAS)) if picture else None
         return {
             self.blank: gr.HTML(visible=picture is None),
-            self.tabs: gr.Tabs(visible=picture is not None),
             self.editor: {"background": path, "layers": [], "composite": path} if path else None,
             self.compare: gr.Tab(visible=pair is not None),
             self.slider: tuple(map(str, pair)) if pair else None,

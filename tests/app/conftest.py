@@ -46,12 +46,12 @@ def future(backend) -> "Future[Backend]":
 def chat(future) -> Chat:
     """Seeds 1, 2, 3 …"""
     counter = itertools.count(1)
-    return Chat(future, max_megapixels=1.0, new_seed=lambda: next(counter))
+    return Chat(future, 1.0, counter.__next__)
 
 
 @pytest.fixture
 def slow_chat(slow_backend) -> Chat:
-    return Chat(ready(slow_backend), new_seed=lambda: 7)
+    return Chat(ready(slow_backend), 1.0, lambda: 7)
 
 
 @pytest.fixture

@@ -169,7 +169,7 @@ def test_retry_with_nothing_before(chat, session):
 def doubtful(router, backend):
     """The same chat with the same router, told to ask unless it is quite certain."""
     strict = Router(router.model, router.processor, replace(router.config, threshold=1.0))
-    return Chat(ready(Backend(strict, backend.engine, "tiny")), new_seed=lambda: 7)
+    return Chat(ready(Backend(strict, backend.engine, "tiny")), 1.0, lambda: 7)
 
 
 def test_in_doubt_the_two_likeliest_readings_are_offered(doubtful, chat, session, router):

@@ -92,7 +92,7 @@ def test_others_wait_in_line(slow_chat, session, tmp_path):
 
 def test_a_message_before_the_model_is_there_waits_for_it(backend, session):
     future: Future = Future()
-    chat = Chat(future)
+    chat = Chat(future, 1.0, lambda: 7)
     events = chat.turn(Message("hello"), session)
     assert isinstance(next(events), Loading)
     threading.Timer(0.05, future.set_result, [backend]).start()
@@ -100,7 +100,7 @@ def test_a_message_before_the_model_is_there_waits_for_it(backend, session):
 
 
 def test_an_unexpected_failure_is_one_sentence(backend, session, caplog):
-    chat = Chat(ready(backend))
+    chat = Chat(ready(backend), 1.0, lambda: 7)
     list(chat.turn(Message("a cat on the beach"), session))
     session.current.path.unlink()  # the disk lost it
     (*_, event) = chat.turn(Message("make it night"), session)

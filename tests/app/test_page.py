@@ -20,7 +20,7 @@ def page(tmp_path_factory):
     backend: Future = Future()
     settings = Settings(model="some/model")
     windows = Windows(tmp_path_factory.mktemp("windows"))
-    return Page(Chat(backend), windows, backend, settings).build()
+    return Page(Chat(backend, 1.0, lambda: 7), windows, backend, settings).build()
 
 
 def test_only_the_typed_call_is_offered_to_programs(page):

@@ -21,9 +21,9 @@ def test_defaults():
 def test_everything_given():
     settings = Settings.parse(["--share", "--host", "0.0.0.0", "--port", "8000", "--model", "a/b",
                                "--device", "cpu", "--auth", "me:pass:word",
-                               "--max-megapixels", "12.5"])
+                               "--max-megapixels", "12.5", "--seed", "0"])
     assert settings == Settings(model="a/b", device="cpu", host="0.0.0.0", port=8000, share=True,
-                                auth=("me", "pass:word"), max_megapixels=12.5)
+                                auth=("me", "pass:word"), max_megapixels=12.5, seed=0)
     assert settings.model_name == "b" and not settings.embedded
 
 
@@ -35,7 +35,8 @@ BAD = [
     (["--port", "0"], "port"), (["--port", "x"], "port"), (["--port", "70000"], "port"),
     (["--device", "tpu"], "tpu"), (["--auth", "me"], "USER:PASSWORD"),
     (["--auth", ":x"], "USER:PASSWORD"), (["--max-megapixels", "0"], "size"),
-    (["--max-megapixels", "nan"], "size"), (["--model", "/no/such/folder"], "/no/such/folder"),
+    (["--max-megapixels", "nan"], "size"), (["--seed", "-1"], "-1"),
+    (["--model", "/no/such/folder"], "/no/such/folder"),
     (["--model", "."], "model_index.json"), (["--model", "nowhere"], "nowhere"),
     (["--model", "README.md"], "README.md"), (["--what"], "--what"), (["extra"], "extra"),
 ]

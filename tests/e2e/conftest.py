@@ -11,7 +11,7 @@ from program import BROWSERS, FLAGS, Server
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     model = os.environ.get("ONEBRUSH_E2E_MODEL")  # another model than the built-in one
-    server = Server(*(["--model", model] if model else []))
+    server = Server("--seed", "1", *(["--model", model] if model else []))
     yield server
     server.close()
 

@@ -105,6 +105,7 @@ def test_every_picture_has_alternative_text(window):
 def test_painting_marks_what_may_change(window):
     window.ask("a cat on the beach")
     before = window.pixels()
+    expect(window.page.locator("#ob-editor")).not_to_contain_text("select the draw tool")
     canvas = window.page.locator("#ob-editor canvas").first
     area = canvas.bounding_box()
     middle = (area["x"] + area["width"] / 2, area["y"] + area["height"] / 2)
@@ -113,6 +114,7 @@ def test_painting_marks_what_may_change(window):
     for step in range(6):
         window.page.mouse.move(middle[0] + 8 * step, middle[1] + 4 * step)
     window.page.mouse.up()
+    window.page.wait_for_timeout(2000)  # the painter sends what was painted when the hand rests
     window.ask("remove this")
     assert window.route == "Erase"
     assert "painted area" in window.page.locator("#ob-log").inner_text()
