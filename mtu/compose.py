@@ -21,22 +21,26 @@ from .images import resize_mask
 LOW, HIGH = 0.06, 0.12  # colour distance (L2 over RGB) that may, and that must, be a change
 GLOBAL_MEDIAN = 0.06  # more than half of the picture is off by this: a style, the light
 GLOBAL_SHARE = 0.6  # found changes cover this much: a new place
+LOCAL_SHARE = 0.4  # a removal never covers more: beyond it only the strongest changes count
+STRONGEST = (0.2, 0.1, 0.05, 0.02, 0.01)  # shares of the picture tried for those, in turn
 BAND = 256  # rows of the source composited at a time
 
 
 def composite(
-    source: Image.Image, prediction: Image.Image, mask: Image.Image | None = None
+    source: Image.Image, prediction: Image.Image, mask: Image.Image | None = None,
+    local: bool = False,
 ) -> Image.Image:
     """source with the change that `prediction` makes to it, at the source's size.
 
     source: "RGB" of any size. prediction: "RGB" at the model's size, of the whole picture.
     mask: "L" at the source's size, 255 where the picture may change; None to find the change.
+    local: the change found is a part of the picture (a removal), never the whole of it.
     """
     width, height = source.size
     model_source = source.resize(prediction.size, Image.Resampling.BICUBIC)
     before, after = _to_unit(model_source), _to_unit(prediction)
     if mask is None:
-        soft = find_change(before, after)
+        soft = find_change(before, after, local)
     else:
         soft = soften_mask(_to_unit(resize_mask(mask, prediction.size)))
     everywhere = bool((soft == 1).all())
@@ -50,21 +54,33 @@ def composite(
     return result
 
 
-def find_change(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
+def find_change(before: torch.Tensor, after: torch.Tensor, local: bool = False) -> torch.Tensor:
     """Where `after` (1, 3, H, W) differs from `before`: a soft mask (1, 1, H, W) in [0, 1].
 
     The distance of a colour is taken to the range of colours around the same place, so that blur
-    and slightly moved edges count for nothing. All ones when most of the picture changed.
+    and slightly moved edges count for nothing. All ones when most of the picture changed; with
+    `local`, then, only what changed most (a model may redraw a whole picture to erase one thing).
     """
     distance = _distance(before, after)
-    if distance.median() > GLOBAL_MEDIAN:
-        return torch.ones_like(distance)
-    found = _hysteresis(distance, LOW, HIGH)
     radius = max(2, round(max(distance.shape[-2:]) / 64))
-    grown = _grow(found, radius)
-    if grown.mean() > GLOBAL_SHARE:
+    if not local and distance.median() > GLOBAL_MEDIAN:
+        return torch.ones_like(distance)
+    grown = _grow(_hysteresis(distance, LOW, HIGH), radius)
+    if not local and grown.mean() > GLOBAL_SHARE:
         return torch.ones_like(grown)
+    if local and _grow(grown, radius).mean() > LOCAL_SHARE:
+        grown = _strongest(distance, radius)
     return _blur(_grow(grown, radius), radius)  # 1 on everything grown, 0 beyond its rim
+
+
+def _strongest(distance: torch.Tensor, radius: int) -> torch.Tensor:
+    """The largest grown region of the strongest changes that stays within LOCAL_SHARE."""
+    for share in STRONGEST:
+        high = torch.quantile(distance, 1 - share / 2)
+        grown = _grow(_hysteresis(distance, torch.quantile(distance, 1 - share), high), radius)
+        if _grow(grown, radius).mean() <= LOCAL_SHARE:
+            break
+    return grown
 
 
 def soften_mask(mask: torch.Tensor) -> torch.Tensor:

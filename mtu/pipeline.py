@@ -186,7 +186,7 @@ class MTUPipeline(DiffusionPipeline):
         # 4. The change, brought to the source
         if inputs.source is None:
             return picture
-        return composite(inputs.source, picture, inputs.mask)
+        return composite(inputs.source, picture, inputs.mask, inputs.task == "inpaint")
 
     @torch.no_grad()
     def _enlarge(self, inputs: Inputs) -> Generator[Step, None, Image.Image]:

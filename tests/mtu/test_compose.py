@@ -132,3 +132,13 @@ def test_it_is_quick():
         composite(source, prediction)
         seconds.append(time.perf_counter() - begin)
     assert min(seconds) < 0.25  # about 0.035 on an idle core
+
+
+def test_a_removal_stays_local_when_the_model_redraws_everything():
+    source = scene(256)
+    redrawn = Image.fromarray((values(scene(256, ball=False)) * 0.75).astype(np.uint8))
+    whole, part = composite(source, redrawn), composite(source, redrawn, local=True)
+    changed = (values(part) != values(source)).any(-1)
+    assert (values(whole) != values(source)).any(-1).mean() > 0.9
+    assert changed.mean() < 0.4
+    assert changed[150:185, 150:185].mean() > 0.9  # the ball itself
