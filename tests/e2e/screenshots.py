@@ -22,7 +22,7 @@ def main() -> int:
     """Take them all."""
     OUT.mkdir(parents=True, exist_ok=True)
     model = os.environ.get("ONEBRUSH_E2E_MODEL")
-    server = Server("--seed", "1", *(["--model", model] if model else []))
+    server = Server("--seed", "16", *(["--model", model] if model else []))
     path = next(filter(None, map(shutil.which, BROWSERS)))
     try:
         with sync_playwright() as playwright:

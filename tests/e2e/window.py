@@ -52,19 +52,23 @@ class Window:
         """Send a message and wait for its end."""
         before = self.said()
         self.type(text)
-        expect(self.page.locator("#ob-thread .ob-message")).not_to_have_count(before)
+        expect(self.messages).not_to_have_count(before, timeout=PATIENCE)
         self.wait()
 
     def press(self, label: str) -> None:
         """Press one of the buttons under the answer and wait for the end."""
         before = self.said()
         self.page.locator("#ob-actions").get_by_role("button", name=label, exact=True).click()
-        expect(self.page.locator("#ob-thread .ob-message")).not_to_have_count(before)
+        expect(self.messages).not_to_have_count(before, timeout=PATIENCE)
         self.wait()
 
     def said(self) -> int:
         """How many messages stand in the thread."""
-        return self.page.locator("#ob-thread .ob-message").count()
+        return self.messages.count()
+
+    @property
+    def messages(self):
+        return self.page.locator("#ob-thread .ob-message")
 
     @property
     def answer(self) -> str:
