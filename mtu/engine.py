@@ -10,13 +10,16 @@ from dataclasses import dataclass, fields
 import torch
 from PIL import Image
 
+from .trained import require_trained
+
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Request:
     """What to do. task: t2i, edit, sr or inpaint. mask: "L" at the image's size, white = change.
-    scale: 2 or 4 (sr). steps and the guidance scales: None for the model's own."""
+    scale: 2 or 4 (sr). width, height: pixels (t2i). None for the model's own: they, steps and the
+    guidance scales."""
 
     task: str
     prompt: str = ""
@@ -27,6 +30,8 @@ class Request:
     steps: int | None = None
     guidance_scale: float | None = None
     image_guidance_scale: float | None = None
+    width: int | None = None
+    height: int | None = None
 
 
 @dataclass(frozen=True)
@@ -48,10 +53,12 @@ class Progress:
 
 @dataclass(frozen=True)
 class Done:
-    """The picture, and the seconds it took once it was its turn."""
+    """The picture, and the seconds it took once it was its turn. flagged: the model's own safety
+    checker holds it to be unfit to show; the picture is whole all the same."""
 
     image: Image.Image
     seconds: float
+    flagged: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,15 +143,17 @@ class Engine:
         self._worker.start()
 
     def submit(self, request: Request) -> Job:
-        """Check a request and queue it. ValueError in one clear sentence for a bad one;
-        RuntimeError after `close`."""
+        """Check a request and queue it. ValueError in one clear sentence for a bad one, or for a
+        task the model has not learned; RuntimeError after `close`."""
         seed = request.seed
         if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
             raise ValueError(f"The seed must be a whole number from 0 to 2^63 - 1, not {seed!r}.")
         asked = {field.name: getattr(request, field.name) for field in fields(request)}
         asked["num_inference_steps"] = asked.pop("steps")
         asked["generator"] = torch.Generator().manual_seed(asked.pop("seed"))
-        job = Job(request, self._pipeline.steps(**asked), self._withdraw)
+        steps = self._pipeline.steps(**asked)
+        require_trained(self._pipeline.unet, request.task)
+        job = Job(request, steps, self._withdraw)
         with self._changed:
             if self._closed:
                 raise RuntimeError("The engine is closed.")
@@ -192,23 +201,25 @@ class Engine:
                 self._announce()
             steps = self._running._start()
             if steps is not None:
-                self._running._send(_run(self._running, steps))
+                self._running._send(_run(self._running, steps, self._pipeline.is_flagged))
 
 
-def _run(job: Job, steps) -> Event:
+def _run(job: Job, steps, is_flagged) -> Event:
     """Run a job's steps, sending progress; returns the event that ends it."""
     begin = time.perf_counter()
     try:
         while not job._stop.is_set():
-            step = next(steps)
+            try:
+                step = next(steps)
+            except StopIteration as stop:
+                if job._stop.is_set():
+                    break
+                flagged = is_flagged(stop.value)
+                return Done(stop.value, time.perf_counter() - begin, flagged)
             left = (time.perf_counter() - begin) / step.index * (step.of - step.index)
             job._send(Progress(step.index, step.of, step.preview, left))
         steps.close()
         return Cancelled()
-    except StopIteration as stop:
-        if job._stop.is_set():
-            return Cancelled()
-        return Done(stop.value, time.perf_counter() - begin)
     except (MemoryError, torch.OutOfMemoryError):
         return Failed("There is not enough memory for this picture; try a smaller one.")
     except Exception as error:  # whatever the model raises must not end the thread
