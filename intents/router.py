@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from .labels import INTENTS, Context
+from .languages import language
 from .model import RouterConfig, build_model
 from .plan import Plan, Step, backbone_text, split
 from .slots import read_slots
@@ -28,12 +29,14 @@ ASSETS = Path(__file__).parent.parent / "assets" / "intents"
 @dataclass(frozen=True)
 class Prediction:
     """intent: the likeliest of the first step; scores: all five, summing to 1; confidence: the
-    likeliest's score, of the least sure step where the plan has several."""
+    likeliest's score, of the least sure step where the plan has several; language: the message's
+    ISO code or "other" (see languages.language)."""
 
     intent: str
     confidence: float
     scores: dict[str, float]
     plan: Plan
+    language: str = "en"
 
     def to_dict(self) -> dict:
         steps = [step.to_dict() for step in self.plan.steps]
@@ -115,7 +118,7 @@ class Router:
         steps = merged([step_of(part, best(s)) for part, s in scored if best(s) != "chat"])
         first = scored[0][1]
         confidence = min(max(s.values()) for _, s in scored)
-        return Prediction(best(first), confidence, first, Plan(steps))
+        return Prediction(best(first), confidence, first, Plan(steps), language(text))
 
 
 def wordless(context: Context) -> dict[str, float]:
