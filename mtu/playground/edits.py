@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .scene import Item, Scene, has_heldout_pair, make_item, overlaps
+from .scene import Item, Scene, has_heldout_pair, make_item, on_grid, overlaps
 from .vocabulary import COLORS, COLUMNS, PLACES, SIZES, STYLES, THINGS, TIMES, WEATHERS
 
 EDIT_KINDS = (
@@ -101,10 +101,10 @@ def _resize(rng, scene: Scene) -> Edit | None:
     if not 0 <= rank < len(_SIZE_ORDER):
         return None
     size = _SIZE_ORDER[rank]
-    scale = old.scale * SIZES[size] / SIZES[old.size]
+    scale = SIZES[size]
     y = old.y if old.row == "down" else old.y + (scale - old.scale) / 2
-    x = float(np.clip(old.x, scale / 2, 1 - scale / 2))
-    item = replace(old, size=size, scale=scale, x=x, y=float(np.clip(y, scale, 0.97)))
+    x, y = on_grid(old.x, y, scale)
+    item = replace(old, size=size, scale=scale, x=x, y=y)
     edit = Edit("resize", index, "bigger" if step > 0 else "smaller", item)
     return edit if _free(item, scene, index) else None
 
@@ -113,8 +113,7 @@ def _move(rng, scene: Scene) -> Edit | None:
     index = int(rng.integers(len(scene.items)))
     old = scene.items[index]
     column = _other(rng, COLUMNS, old.column)
-    x = float(np.clip(COLUMNS[column] + rng.uniform(-0.04, 0.04),
-                      old.scale / 2, 1 - old.scale / 2))
+    x, _ = on_grid(COLUMNS[column] + rng.uniform(-0.04, 0.04), old.y, old.scale)
     item = replace(old, column=column, x=x)
     return Edit("move", index, column, item) if _free(item, scene, index) else None
 

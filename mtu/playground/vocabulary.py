@@ -175,8 +175,8 @@ COLORS: dict[str, float] = {
     "purple": 0.77,
     "pink": 0.91,
 }
-# name -> height of the thing as a fraction of the picture's side
-SIZES: dict[str, float] = {"small": 0.27, "medium": 0.38, "large": 0.54}
+# name -> height of the thing as a fraction of the picture's side: 4, 6 and 9 cells of the grid
+SIZES: dict[str, float] = {"small": 4 / 16, "medium": 6 / 16, "large": 9 / 16}
 SIZE_WORDS: dict[str, tuple[str, ...]] = {
     "small": ("small", "little", "tiny"),
     "medium": ("medium-sized",),
