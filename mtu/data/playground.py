@@ -16,7 +16,7 @@ from mtu.playground.edits import (
 )
 from mtu.playground.instructions import instruction
 from mtu.playground.render import item_mask, render_array
-from mtu.playground.scene import sample_scene
+from mtu.playground.scene import sample_scene, thing_cells
 from mtu.playground.textures import texture
 
 LENGTH = 2**40  # rows are made on demand; a run decides how many it reads
@@ -32,6 +32,7 @@ class Row:
     source: np.ndarray | None = None
     mask: np.ndarray | None = None
     kind: str = ""
+    focus: np.ndarray | None = None  # bool (16, 16): the cells where the things stand
 
 
 class Playground(Dataset):
@@ -59,7 +60,7 @@ class Playground(Dataset):
 
     def _t2i(self, rng) -> Row:
         scene = sample_scene(rng, split=self.split)
-        return Row("t2i", caption(scene, rng), self._render(scene))
+        return Row("t2i", caption(scene, rng), self._render(scene), focus=thing_cells(scene))
 
     def _edit(self, rng) -> Row:
         kind = EDIT_KINDS[int(rng.integers(len(EDIT_KINDS)))]

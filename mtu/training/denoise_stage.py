@@ -64,6 +64,9 @@ class _DenoiseStage:
         self.module.to(memory_format=torch.channels_last)
         if not torch.cuda.is_available():
             self.module.set_attn_processor(AttnProcessor())
+        self.forward = self.module
+        if self.recipe.options.get("compile"):  # worth it for runs of an hour: minutes to compile
+            self.forward = torch.compile(self.module, dynamic=False)
 
     def _batch_pattern(self, weights: dict[str, float]) -> list[str]:
         """A batch's tasks by weight, every task at least once."""
@@ -78,15 +81,34 @@ class _DenoiseStage:
         return [task for task, count in counts.items() for _ in range(count)]
 
     def collate(self, rows: list[Row]) -> dict:
-        texts = self.tokenizer([row.text for row in rows], padding=True, truncation=True,
+        # compiled code is made for one length
+        padding = "max_length" if self.recipe.options.get("compile") else True
+        texts = self.tokenizer([row.text for row in rows], padding=padding, truncation=True,
                                max_length=self.tokenizer.model_max_length, return_tensors="pt")
         empty = self.tokenizer("", return_tensors="pt").input_ids[0]
         return {"tasks": [row.task for row in rows], "ids": texts.input_ids, "empty": empty,
                 "attention": texts.attention_mask, "target": to_patches([r.target for r in rows]),
+                "weight": torch.stack([self._weight(row) for row in rows]),
                 **self._collate_condition(rows)}
 
     def _collate_condition(self, rows: list[Row]) -> dict:
         return {}
+
+    def _weight(self, row: Row) -> torch.Tensor:
+        """(1, h, w), mean 1: more on the things of a drawing, which are less of it than the place
+        but harder to learn; more where an edit changes the picture, because the rest is taken from
+        the source afterwards."""
+        options, weight = self.recipe.options, torch.ones(1, SIDE // PATCH, SIDE // PATCH)
+        if row.focus is not None:
+            factor, chosen = options.get("thing_weight", 1.0), torch.from_numpy(row.focus)[None]
+        elif row.task in ("edit", "inpaint"):
+            change = np.abs(row.target.astype(np.int16) - row.source).max(-1) > 12
+            factor = options.get("change_weight", 3.0)
+            chosen = F.max_pool2d(torch.from_numpy(change)[None].float(), PATCH)
+        else:
+            return weight
+        weight = weight + (factor - 1) * chosen.float()
+        return weight / weight.mean()
 
     def _text(self, ids, attention, drop: torch.Tensor, empty: torch.Tensor):
         """Encoded prompts (B, L, D) and their mask; rows of `drop` get the empty prompt."""
@@ -152,8 +174,8 @@ class BaseStage(_DenoiseStage):
         drop = torch.rand(len(target), generator=generator) < 2 * DROP
         text, attention = self._text(batch["ids"], batch["attention"], drop, batch["empty"])
         noised, times = self._noised(target, generator)
-        out = self.module(noised, times * 1000, text, encoder_attention_mask=attention).sample
-        return {"t2i": self._row_errors(out, target, times).mean()}
+        out = self.forward(noised, times * 1000, text, encoder_attention_mask=attention).sample
+        return {"t2i": self._row_errors(out, target, times, batch["weight"]).mean()}
 
     def sample(self, folder: Path, step: int) -> None:
         data = Playground(["t2i"], 777, split="train", atlas_path=self.recipe.options.get("atlas"))
@@ -194,11 +216,10 @@ class MultitaskStage(_DenoiseStage):
                         for task, n in CONDITION.items()}
 
     def _collate_condition(self, rows: list[Row]) -> dict:
-        """condition (B, C, h, w), padded to the widest task; weight (B, 1, h, w) of the loss."""
+        """condition (B, C, h, w), padded to the widest task."""
         width = max(CONDITION.values())
         side = SIDE // PATCH
         condition = torch.zeros(len(rows), width, side, side)
-        weight = torch.ones(len(rows), 1, side, side)
         for k, row in enumerate(rows):
             if row.source is None:
                 continue
@@ -207,17 +228,7 @@ class MultitaskStage(_DenoiseStage):
                 mask = patch_mask(torch.from_numpy(row.mask)[None, None].float(), PATCH)
             packed = self.layouts[row.task].pack(to_patches([row.source]), mask)
             condition[k, : packed.shape[1]] = packed[0]
-            if row.task in ("edit", "inpaint"):
-                weight[k] = self._change_weight(row)
-        return {"condition": condition, "weight": weight}
-
-    def _change_weight(self, row: Row) -> torch.Tensor:
-        """More weight where the picture changes: the rest is taken from the source afterwards."""
-        change = np.abs(row.target.astype(np.int16) - row.source).max(-1) > 12
-        changed = F.max_pool2d(torch.from_numpy(change)[None].float(), PATCH)
-        factor = self.recipe.options.get("change_weight", 3.0)
-        weight = 1 + (factor - 1) * changed
-        return weight / weight.mean()
+        return {"condition": condition}
 
     def losses(self, batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
         target, tasks = batch["target"], batch["tasks"]
@@ -228,8 +239,8 @@ class MultitaskStage(_DenoiseStage):
         condition = batch["condition"].masked_fill(drop_image[:, None, None, None], 0.0)
         text, attention = self._text(batch["ids"], batch["attention"], drop_text, batch["empty"])
         noised, times = self._noised(target, generator)
-        out = self.module(noised, times * 1000, text, encoder_attention_mask=attention, task=tasks,
-                          condition=condition.to(noised.device)).sample
+        out = self.forward(noised, times * 1000, text, encoder_attention_mask=attention, task=tasks,
+                           condition=condition.to(noised.device)).sample
         errors = self._row_errors(out, target, times, batch["weight"])
         # the sum over tasks of each task's share of the batch
         return {name: errors[[k for k, task in enumerate(tasks) if task == name]].sum() / len(tasks)
