@@ -2,13 +2,16 @@
 
 A stage supplies the module, the data set and the loss; everything random in a step is drawn from
 generators seeded by (recipe seed, step), so that a run interrupted and resumed equals one that
-was not.
+was not. A stage that is `parallel` may be shared by processes (accelerate launch, torchrun) and
+passes: plain data parallelism, every process holding the whole model.
 """
 
+import math
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -19,13 +22,21 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from . import checkpoint
+from .balance import Balance
 from .ema import PowerEMA, restore
+from .log import Log
 from .optim import Optimizers, rate_factor
-from .recipe import Recipe
+from .parallel import Shares, reduced
+from .recipe import Recipe, RecipeError
 
 
 class Stage(Protocol):
-    """What the loop needs to know of a stage."""
+    """What the loop needs to know of a stage.
+
+    One with `parallel = True` calls `self.forward` (which the loop replaces by the distributed
+    module) instead of `self.module`, and its `losses` of a share of the batch are that share's
+    part of the whole batch's: they add up over shares.
+    """
 
     module: nn.Module
 
@@ -40,19 +51,6 @@ class Stage(Protocol):
     def export(self, folder: Path) -> None: ...
 
 
-class _Window(torch.utils.data.Sampler):
-    """Row numbers in order, from the first row of the step that comes next."""
-
-    def __init__(self, start: int, stop: int):
-        self.start, self.stop = start, stop
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(range(self.start, self.stop))
-
-    def __len__(self) -> int:
-        return self.stop - self.start
-
-
 class Trainer:
     """Runs one stage from its last checkpoint (or from the start) to `recipe.steps`."""
 
@@ -60,60 +58,115 @@ class Trainer:
         self.stage, self.recipe, self.quiet = stage, recipe, quiet
         on_cpu = not torch.cuda.is_available()
         self.accelerator = Accelerator(mixed_precision=recipe.precision, cpu=on_cpu)
+        self.processes = self.accelerator.num_processes
+        self.is_main = self.accelerator.is_main_process
+        if self.processes * recipe.accumulate > 1 and not getattr(stage, "parallel", False):
+            raise RecipeError(f"The stage {recipe.stage} runs in one process and one pass a step.")
         stage.module.to(self.accelerator.device)
         self.optimizers = Optimizers(stage.module, recipe)
         self.ema = PowerEMA(stage.module, recipe.ema_std)
+        self.balance = Balance(recipe.balance)
         self.folder = recipe.path("run_dir")
         self.step = 0
+        self.stopping, self.interrupt = False, _Interrupt()
         if resume:
             self._resume()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "recipe.yaml").write_text(recipe.to_yaml())
+        if self.processes > 1:
+            stage.forward = self.accelerator.prepare_model(stage.module)
+        if self.is_main:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / "recipe.yaml").write_text(recipe.to_yaml())
 
     def _resume(self) -> None:
         found = checkpoint.load(self.folder / "checkpoint")
         if not found:
             return
         groups, meta = found
-        own = dict(self.stage.module.named_parameters())
+        own = {n: p for n, p in self.stage.module.named_parameters() if p.requires_grad}
+        shapes = {name: tensor.shape for name, tensor in own.items()}
+        if shapes != {name: tensor.shape for name, tensor in groups["weights"].items()}:
+            raise RecipeError(f"The checkpoint in {self.folder} is of another model or method "
+                              "than this recipe's.")
         with torch.no_grad():
             for name, tensor in groups["weights"].items():
                 own[name].copy_(tensor)
         self.ema.tensors = {k: v.to(self.accelerator.device) for k, v in groups["ema"].items()}
         self.optimizers.load_state_tensors(groups["optimizer"])
         self.step = int(meta["step"])
+        self.balance.means = dict(meta.get("balance", {}))
+        if self.accelerator.scaler is not None and "scaler" in meta:
+            self.accelerator.scaler.load_state_dict(meta["scaler"])
 
     def save(self) -> None:
-        """Write a whole checkpoint of this moment."""
+        """Write a whole checkpoint of this moment (the main process does)."""
+        if not self.is_main:
+            return
+        meta = {"step": self.step, "stage": self.recipe.stage, "balance": self.balance.means}
+        if self.accelerator.scaler is not None:
+            meta["scaler"] = self.accelerator.scaler.state_dict()
         weights = {n: p for n, p in self.stage.module.named_parameters() if p.requires_grad}
         checkpoint.save(
             self.folder / "checkpoint",
             {"weights": weights, "ema": self.ema.tensors,
              "optimizer": self.optimizers.state_tensors()},
-            {"step": self.step, "stage": self.recipe.stage},
+            meta,
         )
 
     def _loader(self) -> DataLoader:
-        size = self.recipe.batch_size
-        window = _Window(self.step * size, self.recipe.steps * size)
-        return DataLoader(self.stage.dataset(), batch_size=size, sampler=window,
-                          collate_fn=self.stage.collate, num_workers=self.recipe.workers,
-                          prefetch_factor=4 if self.recipe.workers else None)
+        recipe = self.recipe
+        shares = Shares(self.step, recipe.steps, recipe.batch_size,
+                        self.accelerator.process_index, self.processes, recipe.accumulate)
+        return DataLoader(self.stage.dataset(), batch_sampler=shares,
+                          collate_fn=self.stage.collate, num_workers=recipe.workers,
+                          prefetch_factor=4 if recipe.workers else None)
 
-    def train_step(self, batch) -> dict[str, float]:
-        """One optimiser step on one batch; returns the losses by name."""
+    def train_step(self, *batches) -> dict[str, float]:
+        """One optimiser step on this process's batches, one per pass; returns the losses by name,
+        those of the whole batch. RuntimeError if one is not a number any more."""
         seed = (self.recipe.seed * 1_000_003 + self.step) % 2**63
         generator = torch.Generator().manual_seed(seed)
-        with self.accelerator.autocast():
-            losses = self.stage.losses(batch, generator)
-        total = sum(losses.values())
-        self.accelerator.backward(total)
+        sums: dict[str, torch.Tensor] = {}
+        for number, batch in enumerate(batches, start=1):
+            with self._synchronised(number == len(batches)):
+                with self.accelerator.autocast():
+                    losses = self.stage.losses(batch, generator)
+                weights = self.balance.weights(losses)
+                total = sum(weights[name] * value for name, value in losses.items())
+                # gradients are averaged over processes, losses added up
+                self.accelerator.backward(self.processes * total)
+            for name, value in losses.items():
+                sums[name] = sums.get(name, 0) + value.detach()
+        values, self.stopping = reduced(sums, self.interrupt.asked)
+        self._check(values)
+        self._update()
+        self.balance.update(values)
+        return values
+
+    def _synchronised(self, last: bool):
+        """Gradients are exchanged once, in the last pass."""
+        if last or self.processes == 1:
+            return nullcontext()
+        return self.accelerator.no_sync(self.stage.forward)
+
+    def _check(self, losses: dict[str, float]) -> None:
+        wrong = [name for name, value in losses.items() if not math.isfinite(value)]
+        if wrong and self.accelerator.scaler is None:  # a scaler skips such a step
+            raise RuntimeError(f"The loss {wrong[0]} is not a number any more at step "
+                               f"{self.step + 1}; the last checkpoint is in {self.folder}.")
+
+    def _update(self) -> None:
+        """Clip, step all optimisers, and take the weights into their average."""
+        scaler = self.accelerator.scaler
+        if scaler is not None:
+            for optimizer in self.optimizers.all:
+                scaler.unscale_(optimizer)
         nn.utils.clip_grad_norm_(self.optimizers.parameters, self.recipe.clip)
         self.optimizers.step(rate_factor(self.step, self.recipe.steps, self.recipe.warmup,
-                                         self.recipe.decay))
+                                         self.recipe.decay), scaler)
+        if scaler is not None:
+            scaler.update()
         self.step += 1
         self.ema.update(self.stage.module, self.step)
-        return {name: float(value.detach()) for name, value in losses.items()}
 
     def _with_average(self, action) -> None:
         before = self.ema.copy_to(self.stage.module)
@@ -132,32 +185,67 @@ class Trainer:
         Interrupted (SIGINT, SIGTERM), it finishes the step, saves and returns False.
         """
         recipe, stop = self.recipe, min(until or self.recipe.steps, self.recipe.steps)
-        smooth: dict[str, float] = {}
         saved = sampled = time.monotonic()
-        bar = tqdm(total=recipe.steps * recipe.batch_size, initial=self.step * recipe.batch_size,
-                   unit="img", disable=self.quiet, mininterval=5, desc=recipe.stage)
         self.stage.module.train()
-        with _Interrupt() as interrupt:
-            for batch in self._loader():
-                if self.step >= stop or interrupt.asked:
+        with self.interrupt, _Progress(self) as progress:
+            for batches in _grouped(self._loader(), recipe.accumulate):
+                if self.step >= stop or self.stopping:
                     break
-                for name, value in self.train_step(batch).items():
-                    smooth[name] = value + 0.95 * (smooth.get(name, value) - value)
-                bar.update(recipe.batch_size)
-                bar.set_postfix({name: f"{value:.4f}" for name, value in smooth.items()},
-                                refresh=False)
+                progress.note(self.train_step(*batches))
                 now = time.monotonic()
                 if now - saved > recipe.checkpoint_seconds:
                     self.save()
                     saved = time.monotonic()
-                if now - sampled > recipe.sample_seconds:
+                if now - sampled > recipe.sample_seconds and self.is_main:
                     self._with_average(lambda: self.stage.sample(self.folder, self.step))
                     sampled = time.monotonic()
-        bar.close()
         self.save()
-        if self.step >= recipe.steps and recipe.export_to:
+        if self.step >= recipe.steps and recipe.export_to and self.is_main:
             self._with_average(lambda: self.stage.export(recipe.path("export_to")))
-        return not interrupt.asked
+        self.accelerator.wait_for_everyone()
+        return not self.stopping
+
+
+def _grouped(batches: Iterable, size: int) -> Iterator[list]:
+    """Lists of `size` batches each."""
+    group = []
+    for batch in batches:
+        group.append(batch)
+        if len(group) == size:
+            yield group
+            group = []
+
+
+class _Progress:
+    """The bar, the losses' file and TensorBoard, all of them the main process's."""
+
+    def __init__(self, trainer: Trainer):
+        self.trainer, self.smooth = trainer, {}
+
+    def __enter__(self) -> "_Progress":
+        trainer, recipe = self.trainer, self.trainer.recipe
+        self.log = None
+        if trainer.is_main:
+            self.log = Log(trainer.folder, trainer.step, recipe.tensorboard)
+        self.bar = tqdm(
+            total=recipe.steps * recipe.batch_size, initial=trainer.step * recipe.batch_size,
+            unit="img", disable=trainer.quiet or not trainer.is_main, mininterval=5,
+            desc=recipe.stage)
+        return self
+
+    def note(self, losses: dict[str, float]) -> None:
+        for name, value in losses.items():
+            self.smooth[name] = value + 0.95 * (self.smooth.get(name, value) - value)
+        if self.log:
+            self.log.write(self.trainer.step, losses)
+        self.bar.update(self.trainer.recipe.batch_size)
+        shown = {name: f"{value:.4f}" for name, value in self.smooth.items()}
+        self.bar.set_postfix(shown, refresh=False)
+
+    def __exit__(self, *_) -> None:
+        self.bar.close()
+        if self.log:
+            self.log.close()
 
 
 class _Interrupt:

@@ -38,22 +38,26 @@ class Optimizers:
         self._hidden = [(p, nn.Parameter(_as_matrix(p.data), requires_grad=True)) for p in hidden]
         self.all: list[torch.optim.Optimizer] = []
         if rest:
-            self.all.append(torch.optim.AdamW(
-                rest, lr=recipe.rate, betas=recipe.betas, weight_decay=recipe.weight_decay,
-                fused=True))
+            self.all.append(_adamw(rest, recipe))
         if hidden:
             self.all.append(torch.optim.Muon(
                 [view for _, view in self._hidden], lr=recipe.muon_rate, momentum=0.95,
                 nesterov=True, weight_decay=recipe.weight_decay))
         self._base_rates = [optimizer.param_groups[0]["lr"] for optimizer in self.all]
 
-    def step(self, factor: float) -> None:
-        """One update with every rate multiplied by `factor`; clears the gradients."""
+    def step(self, factor: float, scaler=None) -> None:
+        """One update with every rate multiplied by `factor`; clears the gradients.
+
+        scaler: a torch.amp.GradScaler that has unscaled the gradients and may skip the update.
+        """
         for weight, view in self._hidden:
             view.grad = None if weight.grad is None else _as_matrix(weight.grad).contiguous()
         for optimizer, rate in zip(self.all, self._base_rates, strict=True):
             optimizer.param_groups[0]["lr"] = rate * factor
-            optimizer.step()
+            if scaler is None:
+                optimizer.step()
+            else:
+                scaler.step(optimizer)
         for parameter in self.parameters:
             parameter.grad = None
         for _, view in self._hidden:
@@ -79,6 +83,19 @@ class Optimizers:
             if not set(state) <= set(groups[0]["params"]):
                 raise KeyError("The checkpoint's optimiser does not fit this model.")
             optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _adamw(parameters: list[nn.Parameter], recipe) -> torch.optim.Optimizer:
+    """AdamW, fused, or with 8-bit states (Dettmers et al. 2022, arXiv 2110.02861)."""
+    chosen = {"lr": recipe.rate, "betas": recipe.betas, "weight_decay": recipe.weight_decay}
+    if recipe.optimizer == "adamw":
+        return torch.optim.AdamW(parameters, fused=True, **chosen)
+    try:
+        from bitsandbytes.optim import AdamW8bit
+    except ImportError:
+        raise ValueError("The optimizer adamw8bit needs bitsandbytes, which is not installed "
+                         "here.") from None
+    return AdamW8bit(parameters, **chosen)
 
 
 def rate_factor(step: int, steps: int, warmup: int, decay: float) -> float:

@@ -1,12 +1,21 @@
 """A training recipe: one small validated file per stage, saved resolved beside every run."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import yaml
 
-STAGES = ("text", "base", "multitask", "reader")
+from .balance import BALANCES
+
+STAGES = ("text", "base", "multitask", "reader", "finetune")
+PRECISIONS = ("bf16", "fp16", "no")
+OPTIMIZERS = ("adamw", "adamw8bit")
+
+
+_NUMBERS = ("rate", "muon_rate", "weight_decay", "decay", "ema_std", "clip",
+            "checkpoint_seconds", "sample_seconds")
 
 
 class RecipeError(ValueError):
@@ -19,7 +28,8 @@ class Recipe:
 
     Rates are per step; `decay` is the share of the steps over which the rate falls linearly to
     zero at the end; `ema_std` is the relative width of the power-function average of the weights
-    (Karras et al. 2024, section 3.1; 0 switches it off).
+    (Karras et al. 2024, section 3.1; 0 switches it off). `batch_size` counts the rows of one
+    optimiser step over all processes and passes.
     """
 
     stage: str
@@ -37,21 +47,34 @@ class Recipe:
     decay: float = 0.25
     ema_std: float = 0.05
     clip: float = 1.0
-    precision: str = "bf16"  # or "no"
+    precision: str = "bf16"  # or "fp16", "no"
     workers: int = 1
     checkpoint_seconds: float = 240.0
     sample_seconds: float = 600.0
     task_weights: dict[str, float] = field(default_factory=dict)
     options: dict = field(default_factory=dict)  # what one stage alone reads
+    accumulate: int = 1  # passes a process makes for one optimiser step
+    optimizer: str = "adamw"  # or "adamw8bit", by bitsandbytes, for what Muon does not take
+    balance: str = "none"  # or "running_mean": see balance.py
+    tensorboard: str = "auto"  # "required" refuses to run without it; "off"
 
     def __post_init__(self):
-        if self.stage not in STAGES:
-            raise RecipeError(f"The stage {self.stage!r} is not one of {', '.join(STAGES)}.")
-        for name in ("steps", "batch_size"):
+        for name, known in (("stage", STAGES), ("precision", PRECISIONS),
+                            ("optimizer", OPTIMIZERS), ("balance", BALANCES),
+                            ("tensorboard", ("auto", "required", "off"))):
+            if getattr(self, name) not in known:
+                raise RecipeError(f"The {name} {getattr(self, name)!r} is not one of "
+                                  f"{', '.join(known)}.")
+        for name in ("steps", "batch_size", "accumulate"):
             if not isinstance(getattr(self, name), int) or getattr(self, name) < 1:
                 raise RecipeError(f"{name} must be a whole number from 1 on.")
-        if self.precision not in ("bf16", "no"):
-            raise RecipeError(f"precision must be bf16 or no, not {self.precision!r}.")
+        for name in ("seed", "workers", "warmup", *_NUMBERS):
+            if isinstance(getattr(self, name), bool) or not isinstance(
+                    getattr(self, name), (int, float) if name in _NUMBERS else int):
+                raise RecipeError(f"{name} must be a number, not {getattr(self, name)!r}.")
+        for name in ("task_weights", "options"):
+            if not isinstance(getattr(self, name), dict):
+                raise RecipeError(f"{name} must be a mapping.")
         if not 0 <= self.decay <= 1:
             raise RecipeError("decay must lie between 0 and 1.")
 
@@ -67,8 +90,31 @@ class Recipe:
         return yaml.safe_dump(data, sort_keys=False)
 
 
-def load_recipe(path: str | Path, **overrides) -> Recipe:
-    """Read and validate a recipe; `overrides` that are not None replace its fields.
+def _set(data: dict, setting: str, known: set[str]) -> None:
+    """Take in one "name=value": a field, or else an option; dots go into mappings."""
+    name, equals, text = setting.partition("=")
+    if not equals or not name:
+        raise RecipeError(f"A setting is name=value, not {setting!r}.")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise RecipeError(f"The value of {name} is not valid YAML: {text!r}.") from None
+    if isinstance(value, str):
+        try:
+            value = float(value)  # YAML reads 1e-4, without a point, as text
+        except ValueError:
+            pass
+    *path, last = name.split(".") if name.split(".")[0] in known else ("options", *name.split("."))
+    for key in path:
+        data = data.setdefault(key, {})
+        if not isinstance(data, dict):
+            raise RecipeError(f"{key} in the setting {setting!r} is not a mapping.")
+    data[last] = value
+
+
+def load_recipe(path: str | Path, settings: Sequence[str] = (), **overrides) -> Recipe:
+    """Read and validate a recipe; `overrides` that are not None replace its fields, then the
+    `settings` "name=value", where a name that is no field is an option's ("data.sr.path=…").
 
     Raises RecipeError with one sentence for a missing or malformed file and unknown fields.
     """
@@ -85,6 +131,8 @@ def load_recipe(path: str | Path, **overrides) -> Recipe:
     if unknown:
         raise RecipeError(f"The recipe {path} has the unknown field {unknown[0]!r}.")
     data.update({key: value for key, value in overrides.items() if value is not None})
+    for setting in settings:
+        _set(data, setting, known)
     if "betas" in data:
         data["betas"] = tuple(data["betas"])
     try:
