@@ -3,7 +3,7 @@
 Both are imported inside `load`: they bring torch, and the page is up before that.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,9 @@ from app.turns import Reading, Recipe, Step
 if TYPE_CHECKING:
     from intents import Router
     from mtu import Engine
+
+
+MASKED = ("edit", "inpaint")  # the tasks that a painted area can limit
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,9 @@ class Backend:
     def read(self, text: str, images: int, mask: bool, history: bool) -> Reading:
         """How a message is meant. images: attached to it; history: a picture stands already."""
         found = self._router.predict(text, images=images, mask=mask, history=history)
-        plan = tuple(Step(step.task, step.text, dict(step.slots)) for step in found.plan.steps)
+        painted = _painted(found.plan.steps) if mask else set()
+        plan = tuple(Step(step.task, step.text, dict(step.slots), index in painted)
+                     for index, step in enumerate(found.plan.steps))
         sure = found.scores[found.intent] >= self._router.threshold
         return Reading(found.intent, sure, dict(found.scores), plan)
 
@@ -76,7 +81,7 @@ class Backend:
         from intents.plan import backbone_text
         from intents.slots import read_slots
 
-        return Step(task, backbone_text(task, text), read_slots(task, text))
+        return Step(task, backbone_text(task, text), read_slots(task, text), task in MASKED)
 
     def submit(self, recipe: Recipe, image: Image.Image | None,
                mask: Image.Image | None, steps: int | None = None) -> Job:
@@ -109,6 +114,14 @@ def load(model: str, name: str, device: str, router: Path) -> Backend:
     pipeline = MTUPipeline.from_pretrained(model)
     pipeline.to(place)
     return Backend(Router.load(router), Engine(pipeline), name)
+
+
+def _painted(steps: Sequence[Any]) -> set[int]:
+    """Which steps the painted area is meant for: those that say so, else the first removal."""
+    said = {index for index, step in enumerate(steps) if getattr(step, "mask", False)}
+    fitting = [index for task in ("inpaint", "edit")
+               for index, step in enumerate(steps) if step.task == task]
+    return said or set(fitting[:1])
 
 
 def _device(torch: Any, wanted: str) -> str:

@@ -34,9 +34,30 @@ def route(turn: Turn, index: int) -> str:
     return f'<div class="ob-route">{chip(task, sure)}{note}</div>'
 
 
+MARKS = {"done": "✓", "running": "▸", "failed": "×", "stopped": "■", "waiting": ""}
+STATES = {"done": "done", "running": "running now", "failed": "did not work",
+          "stopped": "stopped", "waiting": "to come", "left": "left out"}
+
+
+def plan(turn: Turn, index: int, state: str) -> str:
+    """The steps of a turn: those before `index` are done, and `state` is what this one is.
+
+    state: "running", "failed", "stopped" or "done"; after a step that failed the rest is left out.
+    """
+    items = []
+    for place, step in enumerate(turn.plan):
+        after = "waiting" if state in ("running", "done") else "left"
+        now = "done" if place < index else state if place == index else after
+        words = escape(step.text) or LOOKS[step.task].verb
+        items.append(
+            f'<li class="ob-{now}"><span class="ob-mark" role="img" aria-label="{STATES[now]}">'
+            f'{MARKS.get(now) or place + 1}</span>{chip(step.task)}<span>{words}</span></li>')
+    return f'<ol class="ob-plan" aria-label="The plan">{"".join(items)}</ol>'
+
+
 def progress(event: Progress) -> str:
     """The emerging picture and the line under it: step k of n and the seconds left."""
-    left = "" if event.seconds_left is None else f" · {_seconds(event.seconds_left)} left"
+    left = "" if event.seconds_left is None else f" · {seconds(event.seconds_left)} left"
     share = 100 * event.step / max(event.of, 1)
     label = f"Step {event.step} of {event.of}{left}"
     picture = ""
@@ -115,61 +136,6 @@ def question(readings: Iterable[str]) -> str:
     return f'<div class="ob-question" role="group" aria-label="Which one?">{cards}</div>'
 
 
-def facts(picture: Picture) -> str:
-    """The line under the canvas: task, size, seed, time, download."""
-    parts = [f"{picture.width} × {picture.height}"]
-    if picture.recipe is None:
-        parts.append("your upload")
-    else:
-        parts.append(f"seed {picture.recipe.seed}")
-    if picture.seconds is not None:
-        parts.append(_seconds(picture.seconds))
-    task = chip(picture.recipe.task) if picture.recipe else ""
-    return (f'<div class="ob-facts" data-alt="{escape(picture.alt, quote=True)}">{task}'
-            f'<span class="ob-note">{" · ".join(parts)}</span>'
-            f'<a class="ob-download" href="{file_url(picture.path)}" '
-            f'download="onebrush-{picture.number}.png">Download</a></div>')
-
-
-def details(picture: Picture | None) -> str:
-    """Prompt as used, task scores, seed, steps, seconds, model."""
-    turn = picture.turn if picture else None
-    if picture is None or turn is None or picture.recipe is None:
-        return '<p class="ob-note">No recipe: this picture was not made here.</p>'
-    recipe = picture.recipe
-    rows = [
-        ("You wrote", turn.message or "(nothing, an area was painted)"),
-        ("Prompt as used", recipe.prompt or "(none)"),
-        ("Seed", str(recipe.seed)),
-        ("Steps", str(turn.steps[-1])),
-        ("Time", _seconds(turn.timings[-1])),
-        ("Model", turn.model),
-    ]
-    if recipe.task == "sr":
-        rows.insert(2, ("Scale", f"×{recipe.scale}"))
-    if recipe.source is not None:
-        rows.insert(2, ("Made from", f"picture {recipe.source}"))
-    listed = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in rows)
-    return f'<dl class="ob-details">{listed}</dl>{_scores(turn)}'
-
-
-def strip(pictures: Iterable[tuple[Picture, str]], current: int | None) -> str:
-    """Every picture of the conversation as a small button; a tap makes it current.
-
-    pictures: each with the address of its small copy; current: the number of the current one.
-    """
-    items = "".join(
-        f'<li><button type="button" class="ob-thumb ob-{_task(picture)}" '
-        f'data-do="pick:{picture.number}" aria-current="{str(picture.number == current).lower()}" '
-        f'title="Picture {picture.number}"><img src="{address}" '
-        f'alt="Picture {picture.number}: {escape(picture.alt, quote=True)}">'
-        f'<span aria-hidden="true">{picture.number}</span></button></li>'
-        for picture, address in pictures
-    )
-    return f'<ol class="ob-strip" aria-label="Pictures of this conversation">{items}</ol>' * bool(
-        items)
-
-
 def words(title: str, prompts: Mapping[str, str]) -> str:
     """A gallery of words, each a click away from its prompt."""
     buttons = "".join(
@@ -198,24 +164,8 @@ def data_url(image: Image.Image) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()
 
 
-def _task(picture: Picture) -> str:
-    return picture.recipe.task if picture.recipe else "chat"
-
-
-def _scores(turn: Turn) -> str:
-    if not turn.scores:
-        return ""
-    rows = "".join(
-        f'<li class="ob-{task}"><span>{LOOKS[task].name}</span><span class="ob-bar">'
-        f'<span class="ob-fill" style="width: {100 * score:.0f}%"></span></span>'
-        f"<span>{score:.0%}</span></li>"
-        for task, score in sorted(turn.scores.items(), key=lambda item: -item[1])
-        if task in LOOKS
-    )
-    return f'<ul class="ob-scores" aria-label="How the message was read">{rows}</ul>'
-
-
-def _seconds(value: float) -> str:
+def seconds(value: float) -> str:
+    """A time as a person says it: "3.2 s", "41 s", "2 min"."""
     if value < 10:
         return f"{value:.1f} s"
     return f"{value:.0f} s" if value < 100 else f"{value / 60:.0f} min"

@@ -1,7 +1,6 @@
 """One turn: a message and a session go in, typed events come out. No gradio, no torch.
 
-The road: read the uploads → read the words → ask, answer in words, or run the plan step by step,
-each step on the picture that the one before left.
+The road: read the uploads → read the words → ask, answer in words, or run the plan (running.py).
 """
 
 import logging
@@ -13,21 +12,12 @@ from threading import Event as Signal
 from PIL import Image
 
 from app import replies
-from app.backend import Backend, Finished
-from app.events import (
-    Asked,
-    Drawn,
-    Event,
-    Failed,
-    Loading,
-    Received,
-    Routed,
-    Said,
-    Stopped,
-)
-from app.meant import picture_of, scale_of, seed_of
+from app.backend import Backend
+from app.events import Asked, Event, Failed, Loading, Received, Said
+from app.meant import picture_of, seed_of
+from app.running import Run
 from app.session import Pending, Session
-from app.turns import NEEDS_PICTURE, TASKS, Message, Picture, Reading, Recipe, Step, Turn
+from app.turns import NEEDS_PICTURE, TASKS, Message, Reading, Step, Turn
 from app.uploads import UploadError, read_upload
 
 LONGEST = 2000  # characters of a message
@@ -113,7 +103,7 @@ class Chat:
         if text:
             reading = backend.read(text, len(pictures), message.mask is not None, base is not None)
         else:  # a painted area and no words: take out what is under it
-            reading = Reading("inpaint", True, {"inpaint": 1.0}, (Step("inpaint"),))
+            reading = Reading("inpaint", True, {"inpaint": 1.0}, (Step("inpaint", mask=True),))
         pending = Pending(replace(message, text=text), base, attachments, reading)
         likely = _likely(reading, base is not None)
         if len(likely) > 1:
@@ -185,79 +175,12 @@ class Chat:
 
     def _run(self, turn: Turn, mask: Image.Image | None, session: Session,
              stop: Signal) -> Iterator[Event]:
-        """Run the steps of `turn.plan` one after the other, and remember the turn."""
+        """Run `turn.plan`, unless there is nothing to run it on."""
         if turn.plan[0].task in NEEDS_PICTURE and turn.base is None:
             yield Said(replies.request_picture(turn.plan[0].task))
             return
-        yield from self._ready()
-        place = len(session.turns)
-        session.turns.append(turn)
-        if mask is not None:
-            session.masks[place] = mask
-        source = turn.base
-        for index, step in enumerate(turn.plan):
-            yield Routed(turn, index)
-            # the painted area belongs to the picture it was painted on, so to the first step
-            drawn = yield from self._step(turn, step, source, mask if index == 0 else None,
-                                          session, stop)
-            if drawn is None:
-                return
-            turn, source = drawn.turn, drawn.number
-            session.turns[place] = turn
-            yield Drawn(drawn)
-
-    def _step(self, turn: Turn, step: Step, source: int | None, mask: Image.Image | None,
-              session: Session, stop: Signal) -> Iterator[Event]:
-        """One request, from queue to saved picture. Returns the Picture, None if there is none."""
-        if stop.is_set():
-            yield Stopped(0, 0)
-            return None
-        image = session.image(source) if step.task in NEEDS_PICTURE and source else None
-        mask = _fit(mask, image) if step.task in ("edit", "inpaint") else None
-        scale = scale_of(step.slots, image.size) if image else 2
-        recipe = Recipe(step.task, step.text, turn.seed, scale, source if image else None,
-                        mask is not None)
-        try:
-            job = self._backend.result().submit(recipe, image, mask)
-        except ValueError as error:
-            yield Failed(str(error))
-            return None
-        session.watch(stop, job.cancel)
-        for event in job:
-            if isinstance(event, Finished):
-                return _save(turn, recipe, event, session)
-            yield event
-        return None
-
-
-def _save(turn: Turn, recipe: Recipe, made: Finished, session: Session) -> Picture:
-    turn = replace(
-        turn,
-        requests=(*turn.requests, recipe),
-        images=(*turn.images, session.next_number),
-        timings=(*turn.timings, made.seconds),
-        steps=(*turn.steps, made.steps),
-    )
-    return session.add(made.image, _alt(recipe, session), turn, recipe.source)
-
-
-def _alt(recipe: Recipe, session: Session) -> str:
-    """Alternative text: what was asked for, in the order it was asked."""
-    if recipe.source is None:
-        return recipe.prompt
-    before = session.picture(recipe.source).alt
-    if recipe.task == "sr":
-        return f"{before}, enlarged ×{recipe.scale}"
-    return f"{before}; {recipe.prompt or 'painted area erased'}"
-
-
-def _fit(mask: Image.Image | None, image: Image.Image | None) -> Image.Image | None:
-    """The painted area at the picture's size, 0 or 255; None if nothing was painted."""
-    if mask is None or image is None:
-        return None
-    grey = mask.convert("L").resize(image.size, Image.Resampling.BILINEAR)
-    grey = grey.point(lambda value: 255 if value >= 128 else 0)
-    return grey if grey.getbbox() else None
+        backend = yield from self._ready()
+        yield from Run(turn, mask, session, stop, backend).events()
 
 
 def _likely(reading: Reading, picture: bool) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 import random
 import re
 
+from app.palette import LOOKS
+
 _KINDS: tuple[tuple[str, str], ...] = (
     ("thanks", r"\b(thanks?|thank you|thx|ty|cheers|merci|danke|gracias|appreciate)\b"),
     ("bye", r"\b(bye|goodbye|see you|good night|cya|farewell)\b"),
@@ -69,6 +71,11 @@ def kind_of(text: str) -> str:
 def answer(text: str, seed: int) -> str:
     """One friendly sentence or two for a message that asks for no picture; same seed, same one."""
     return random.Random(seed).choice(_ANSWERS[kind_of(text)])
+
+
+def failed_step(index: int, task: str, reason: str) -> str:
+    """Which step of a plan went wrong (`index` from 0), and why."""
+    return f"Step {index + 1}, {LOOKS[task].name}: {reason}"
 
 
 def request_picture(task: str) -> str:

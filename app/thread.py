@@ -1,7 +1,7 @@
 """The conversation as the page shows it: events come in, HTML comes out.
 
 `log` is what is settled, `now` the answer that is being made: only that part of the page is
-drawn anew at every step.
+drawn anew at every step. A plan of several steps stands in the log, above its answers.
 """
 
 from app import cards
@@ -18,7 +18,7 @@ from app.events import (
     Said,
     Stopped,
 )
-from app.turns import Picture
+from app.turns import Picture, Turn
 
 
 class Thread:
@@ -30,6 +30,7 @@ class Thread:
         self._pictures: tuple[Picture, ...] = ()
         self._now = ""
         self._route = ""  # the chip above what is being made
+        self._plan: tuple[int, Turn, int] | None = None  # its place in the log, turn and step
 
     @property
     def log(self) -> str:
@@ -63,6 +64,7 @@ class Thread:
             case Routed():
                 if self._route:  # the step before left a picture
                     self._settled_answer()
+                self._mark_plan(event.turn, event.index)
                 self._route = cards.route(event.turn, event.index)
                 self._now = self._route + cards.waiting("Starting")
             case Queued():
@@ -70,13 +72,32 @@ class Thread:
             case Progress():
                 self._now = self._route + cards.progress(event)
             case Drawn():
+                self._mark("done")
                 self._now = self._route + cards.picture_tag(event.picture)
             case Said() | Asked():
                 self._now = cards.note(event.text)
             case Failed():
+                self._mark("failed")
                 self._now = self._route + cards.note(event.text)
             case Stopped():
+                self._mark("stopped")
                 self._now = self._route + cards.note(_stopped(event))
+
+    def _mark_plan(self, turn: Turn, index: int) -> None:
+        """A step begins: its plan comes into the log with the first one."""
+        if len(turn.plan) < 2:
+            return
+        if self._plan is None:
+            self._settle_words()
+            self._settled.append("")
+        place = self._plan[0] if self._plan else len(self._settled) - 1
+        self._plan = (place, turn, index)
+        self._mark("running")
+
+    def _mark(self, state: str) -> None:
+        if self._plan is not None:
+            place, turn, index = self._plan
+            self._settled[place] = cards.article("bot", cards.plan(turn, index, state))
 
     def _said(self) -> str:
         tags = "".join(cards.picture_tag(picture, "ob-upload") for picture in self._pictures)
@@ -96,7 +117,7 @@ class Thread:
     def _settle(self) -> None:
         """The turn is over: everything becomes part of the log."""
         self._settled_answer()
-        self._route = ""
+        self._route, self._plan = "", None
 
 
 def _ahead(count: int) -> str:

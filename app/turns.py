@@ -30,12 +30,14 @@ class Message:
 class Step:
     """One thing to do: the task, the words it gets, and what else was said (intents.slots).
 
-    slots hold JSON values, such as {"scale": 2} or {"picture": {"of": "previous"}}.
+    slots hold JSON values, such as {"scale": 2} or {"picture": {"of": "previous"}}; mask: the
+    painted area, if there is one, is meant for this step.
     """
 
     task: str
     text: str = ""
     slots: dict[str, Any] = field(default_factory=dict)
+    mask: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from app import cards, views, welcome
+from app import cards, panel, views, welcome
 from app.api import make_generate
 from app.backend import Backend
 from app.chat import Chat
-from app.events import Asked, Drawn, Event, Failed, Received, Routed, Stopped
+from app.events import Asked, Drawn, Event, Failed, Received, Routed
 from app.scripts import CLICKS, FOLLOW, LIVE, NAMES
 from app.settings import Settings
 from app.turns import Message
@@ -218,7 +218,7 @@ class Page:
             match event:
                 case Drawn():
                     buttons = self._buttons(window)
-                case Routed() | Stopped():
+                case Routed() if not event.index:
                     buttons = cards.AGAIN
                 case Asked():
                     buttons = cards.question(event.readings)
@@ -249,10 +249,10 @@ class Page:
             self.editor: {"background": path, "layers": [], "composite": path} if path else None,
             self.compare: gr.Tab(visible=pair is not None),
             self.slider: tuple(map(str, pair)) if pair else None,
-            self.facts: cards.facts(picture) if picture else "",
-            self.strip: cards.strip(thumbs, picture.number if picture else None),
+            self.facts: panel.facts(picture) if picture else "",
+            self.strip: panel.strip(thumbs, picture.number if picture else None),
             self.more: gr.Accordion(visible=picture is not None),
-            self.details: cards.details(picture),
+            self.details: panel.details(picture),
         }
 
 

@@ -21,7 +21,7 @@ turns = st.builds(
     Turn, message=text, attachments=st.tuples(number), base=st.none() | number,
     masked=st.booleans(), intent=text, confidence=share, chosen=st.booleans(),
     scores=st.dictionaries(text, share, max_size=5),
-    plan=st.tuples(st.builds(Step, text, text, slots)),
+    plan=st.tuples(st.builds(Step, text, text, slots, st.booleans())),
     seed=number, model=text, requests=st.lists(recipes, max_size=3).map(tuple),
     images=st.lists(number, max_size=3).map(tuple), timings=st.lists(share, max_size=3).map(tuple),
     steps=st.lists(number, max_size=3).map(tuple),
@@ -62,6 +62,12 @@ def test_chunks_behind_the_pixels_are_read(tmp_path):
     info.add_itxt(KEY, to_chunks(TURN)[KEY], zip=True)
     Image.new("RGB", (8, 8)).save(path, pnginfo=info)
     assert read_png(path) == TURN
+
+
+def test_a_picture_saved_by_the_first_version_is_read():
+    values = json.loads(to_chunks(TURN)[KEY])
+    del values["plan"][0]["mask"]
+    assert from_chunks({KEY: json.dumps(values)}) == TURN
 
 
 def damaged(**changes) -> str:

@@ -1,9 +1,12 @@
 """What the page shows of a conversation: every word escaped, every picture named."""
 
+import re
+from dataclasses import replace
+
 import pytest
 from PIL import Image
 
-from app import cards, palette
+from app import cards, palette, panel
 from app.events import Drawn, Failed, Loading, Progress, Queued, Received, Routed, Said, Stopped
 from app.thread import Thread
 from app.turns import Picture, Recipe, Step, Turn
@@ -48,7 +51,44 @@ def test_the_step_before_stays_when_a_later_one_stops(picture):
     assert "Stopped after step 3 of 20." in thread.now
     thread.say("hello")
     thread.apply(Said("Hello."))
-    assert thread.log.count("<article") == 4 and "Stopped" in thread.log
+    assert thread.log.count("<article") == 5 and "Stopped" in thread.log
+
+
+def marks(html: str) -> list[str]:
+    """What the plan says of each of its steps."""
+    return re.findall(r'aria-label="([^"]*)">[^<]*</span><span class="ob-chip', html)
+
+
+def test_the_plan_stands_above_its_answers_and_marks_the_running_step(picture):
+    thread = Thread()
+    thread.say("a cat, then upscale it")
+    thread.apply(Routed(TURN, 0))
+    assert marks(thread.log) == ["running now", "to come"] and "Make it larger" in thread.log
+    thread.apply(Drawn(picture))
+    assert marks(thread.log) == ["done", "to come"]
+    thread.apply(Routed(TURN, 1))
+    assert marks(thread.log) == ["done", "running now"]
+    assert thread.log.index("ob-plan") < thread.log.index("a%20b.png")
+    thread.apply(Drawn(picture))
+    thread.say("hello")
+    assert marks(thread.log) == ["done", "done"]
+
+
+@pytest.mark.parametrize(("event", "mark"), [(Stopped(3, 20), "stopped"),
+                                             (Failed("No."), "did not work")])
+def test_the_plan_says_where_it_ended(event, mark):
+    thread = Thread()
+    thread.say("a cat, then upscale it")
+    thread.apply(Routed(TURN, 0))
+    thread.apply(event)
+    assert marks(thread.log) == [mark, "left out"]
+
+
+def test_one_step_is_no_plan(picture):
+    thread = Thread()
+    thread.say("a cat")
+    thread.apply(Routed(replace(TURN, plan=TURN.plan[:1]), 0))
+    assert "ob-plan" not in thread.log + thread.now
 
 
 def test_a_failure_replaces_the_half_picture():
@@ -91,10 +131,10 @@ def test_lines_are_kept():
 
 
 def test_details_tell_the_recipe(picture):
-    html = cards.details(picture)
+    html = panel.details(picture)
     for part in ("a &lt;b&gt;cat&lt;/b&gt;", "<dd>5</dd>", "<dd>20</dd>", "tiny", "98%"):
         assert part in html
-    assert "No recipe" in cards.details(None)
+    assert "No recipe" in panel.details(None)
 
 
 def test_buttons_fit_the_answer():
@@ -108,10 +148,10 @@ def test_buttons_fit_the_answer():
 
 
 def test_the_filmstrip_marks_the_current_picture(picture):
-    html = cards.strip([(picture, "x")], 1)
+    html = panel.strip([(picture, "x")], 1)
     assert 'aria-current="true"' in html and 'data-do="pick:1"' in html and "ob-t2i" in html
-    assert 'aria-current="false"' in cards.strip([(picture, "x")], None)
-    assert cards.strip([], None) == ""
+    assert 'aria-current="false"' in panel.strip([(picture, "x")], None)
+    assert panel.strip([], None) == ""
 
 
 def luminance(color: str) -> float:

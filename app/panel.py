@@ -1,0 +1,80 @@
+"""The HTML beside the chat: the line under the canvas, the details, the filmstrip."""
+
+from collections.abc import Iterable
+from html import escape
+
+from app.cards import chip, file_url, seconds
+from app.palette import LOOKS
+from app.turns import Picture, Turn
+
+
+def facts(picture: Picture) -> str:
+    """The line under the canvas: task, size, seed, time, download."""
+    parts = [f"{picture.width} × {picture.height}"]
+    if picture.recipe is None:
+        parts.append("your upload")
+    else:
+        parts.append(f"seed {picture.recipe.seed}")
+    if picture.seconds is not None:
+        parts.append(seconds(picture.seconds))
+    task = chip(picture.recipe.task) if picture.recipe else ""
+    return (f'<div class="ob-facts" data-alt="{escape(picture.alt, quote=True)}">{task}'
+            f'<span class="ob-note">{" · ".join(parts)}</span>'
+            f'<a class="ob-download" href="{file_url(picture.path)}" '
+            f'download="onebrush-{picture.number}.png">Download</a></div>')
+
+
+def details(picture: Picture | None) -> str:
+    """Prompt as used, task scores, seed, steps, seconds, model."""
+    turn = picture.turn if picture else None
+    if picture is None or turn is None or picture.recipe is None:
+        return '<p class="ob-note">No recipe: this picture was not made here.</p>'
+    recipe = picture.recipe
+    rows = [
+        ("You wrote", turn.message or "(nothing, an area was painted)"),
+        ("Prompt as used", recipe.prompt or "(none)"),
+        ("Seed", str(recipe.seed)),
+        ("Steps", str(turn.steps[-1])),
+        ("Time", seconds(turn.timings[-1])),
+        ("Model", turn.model),
+    ]
+    if recipe.task == "sr":
+        rows.insert(2, ("Scale", f"×{recipe.scale}"))
+    if recipe.source is not None:
+        rows.insert(2, ("Made from", f"picture {recipe.source}"))
+    listed = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in rows)
+    return f'<dl class="ob-details">{listed}</dl>{_scores(turn)}'
+
+
+def strip(pictures: Iterable[tuple[Picture, str]], current: int | None) -> str:
+    """Every picture of the conversation as a small button; a tap makes it current.
+
+    pictures: each with the address of its small copy; current: the number of the current one.
+    """
+    items = "".join(
+        f'<li><button type="button" class="ob-thumb ob-{_task(picture)}" '
+        f'data-do="pick:{picture.number}" aria-current="{str(picture.number == current).lower()}" '
+        f'title="Picture {picture.number}"><img src="{address}" '
+        f'alt="Picture {picture.number}: {escape(picture.alt, quote=True)}">'
+        f'<span aria-hidden="true">{picture.number}</span></button></li>'
+        for picture, address in pictures
+    )
+    return f'<ol class="ob-strip" aria-label="Pictures of this conversation">{items}</ol>' * bool(
+        items)
+
+
+def _task(picture: Picture) -> str:
+    return picture.recipe.task if picture.recipe else "chat"
+
+
+def _scores(turn: Turn) -> str:
+    if not turn.scores:
+        return ""
+    rows = "".join(
+        f'<li class="ob-{task}"><span>{LOOKS[task].name}</span><span class="ob-bar">'
+        f'<span class="ob-fill" style="width: {100 * score:.0f}%"></span></span>'
+        f"<span>{score:.0%}</span></li>"
+        for task, score in sorted(turn.scores.items(), key=lambda item: -item[1])
+        if task in LOOKS
+    )
+    return f'<ul class="ob-scores" aria-label="How the message was read">{rows}</ul>'
