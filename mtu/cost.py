@@ -2,89 +2,91 @@
 
 FLOPs are two per multiply-add, of matrix products and convolutions, in one UNet forward of one
 picture, without and with attention's two own products (QKᵀ and its product with V): the paper's
-.677 and .803 TFLOPs for SD1.5 at 512². Memory is the UNet's weights. Nothing is allocated: models
+.677 and .803 TFLOPs for SD1.5 at 512². Memory is that of weights. Nothing is allocated: models
 are built on torch's meta device.
 """
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from diffusers import UNet2DConditionModel
+from diffusers.models.attention import FeedForward
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from .cli import Parser, read_json, run
 from .config import PAPER_WIDTH, MTUConfig, condition_layout
+from .cost_configs import PAPER, PIPELINES
+from .cost_flops import conv_tflops, tflops
+from .cost_pipelines import BYTES, compare, folder_parts, peer_parts, unique_params
+from .cost_table import markdown
+from .experts import ExpertFeedForward
+from .inputs import TaskConv
 from .loading import INDEX, find_model
+from .norms import TaskLayerNorm
+from .router import Router
 from .unet import MTUUNet2DConditionModel
 
-SD15 = {"cross_attention_dim": 768, "sample_size": 64}  # the rest are diffusers' defaults
-SDXL = {
-    "sample_size": 128,
-    "block_out_channels": (320, 640, 1280),
-    "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-    "up_block_types": ("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-    "transformer_layers_per_block": (1, 2, 10),
-    "attention_head_dim": (5, 10, 20),
-    "cross_attention_dim": 2048,
-    "use_linear_projection": True,
-    "addition_embed_type": "text_time",
-    "addition_time_embed_dim": 256,
-    "projection_class_embeddings_input_dim": 2816,
-}
-PAPER = {"sd15": (SD15, 4), "sdxl": (SDXL, 1)}  # name -> UNet config, number of experts
-TIME_IDS = 6  # of SDXL: original size, crop, target size
-PRODUCTS = {torch.ops.aten.bmm, torch.ops.aten.baddbmm}  # what attention is made of on meta
-BYTES = 2  # a parameter in fp16 or bf16
 
-
-def cost(model: str | Path, size: int = 512, tokens: int = 77) -> dict:
+def cost(
+    model: str | Path, size: int = 512, tokens: int = 77, config: MTUConfig | None = None
+) -> dict:
     """Cost of `model`: a folder or hub id of a model or UNet, or "sd15" or "sdxl" as the paper has
-    them. size: pixels a side. tokens: length of the prompt. Returns a JSON-able dict:
+    them. size: pixels a side. tokens: length of the prompt. config: how to upcycle; default the
+    model's own, the paper's, or `MTUConfig`'s. Returns a JSON-able dict:
 
     base; mtu; folded, the plain UNets of all tasks with what they share counted once;
-    four_pipelines, a UNet of its own for each task. params and trainable are counts, tflops are
-    per task, memory_mb is in 10⁶ bytes at 2 bytes a parameter.
+    four_pipelines, a UNet of its own for each task; feed_forward, the base's share that becomes
+    experts; pipelines, whole ones, against those a user loads today (`cost_pipelines.compare`).
+    params and trainable are counts, tflops are per task, memory_mb is in 10⁶ bytes, at 2 bytes a
+    parameter where it says nothing else.
     """
-    config, mtu_config, pixels = _configs(model)
+    unet_config, mtu_config, pixels, parts = _configs(model)
     if size < 1 or size % pixels or tokens < 1:
         raise ValueError(f"size must be a positive multiple of {pixels}, tokens at least 1")
     side = size // pixels
     with torch.device("meta"):
-        base = UNet2DConditionModel(**config).requires_grad_(False)
-    mtu = MTUUNet2DConditionModel.from_unet(base, mtu_config)
+        base = UNet2DConditionModel(**unet_config).requires_grad_(False)
+    mtu = MTUUNet2DConditionModel.from_unet(base, config or mtu_config)
     folded = {task: mtu.fold(task) for task in mtu.task_names}
-    four = sum(_params([unet]) for unet in folded.values())
+    four = sum(unique_params([unet]) for unet in folded.values())
+    of_base = tflops(base, side, tokens)
     return {
         "model": str(model),
         "size": size,
         "tokens": tokens,
-        "experts": mtu_config.num_experts,
-        "base": _weights([base]) | {"tflops": {"t2i": _tflops(base, side, tokens)}},
-        "mtu": _weights([mtu])
+        "experts": mtu.mtu_config.num_experts,
+        "base": _weights(unique_params([base])) | {"tflops": {"t2i": _two(of_base)}},
+        "mtu": _weights(unique_params([mtu]))
         | {"trainable": sum(p.numel() for p in mtu.trainable_parameters())}
-        | {"tflops": {task: _tflops(mtu, side, tokens, task) for task in folded}},
-        "folded": _weights(folded.values())
-        | {"tflops": {task: _tflops(unet, side, tokens) for task, unet in folded.items()}},
-        "four_pipelines": {"params": four, "memory_mb": four * BYTES / 1e6},
+        | {"parts": _parts(mtu)}
+        | {"tflops": _per_task(mtu, dict(mtu.conv_in), side, tokens, mtu.task_names[0])},
+        "folded": _weights(unique_params(folded.values()))
+        | {"tflops": _folded_tflops(folded, side, tokens)},
+        "four_pipelines": _weights(four),
+        "feed_forward": _feed_forward(base, of_base),
+        "pipelines": compare(base, mtu, folded, parts),
     }
 
 
-def _configs(model: str | Path) -> tuple[dict, MTUConfig, int]:
-    """The UNet's config, how it is upcycled, and the image's pixels per sample pixel."""
+def _configs(model: str | Path) -> tuple[dict, MTUConfig, int, dict[str, int]]:
+    """The UNet's config, how it is upcycled, the image's pixels per sample pixel, and the
+    parameters of what a pipeline of the model holds beside the UNet."""
     if model in PAPER:
         config, experts = PAPER[model]
         widths = {"task_embed_dim": PAPER_WIDTH, "router_hidden_dim": PAPER_WIDTH}
-        return config, MTUConfig(num_experts=experts, **widths), 8
+        parts = peer_parts(*next(iter(PIPELINES[model].values())))
+        del parts["unet"]
+        return config, MTUConfig(num_experts=experts, **widths), 8, parts
     folder = Path(model) if Path(model).is_dir() else find_model(model)
     whole = (folder / "unet").is_dir()
     config = read_json((folder / "unet" if whole else folder) / "config.json")
     if config.get("_class_name") not in ("UNet2DConditionModel", "MTUUNet2DConditionModel"):
         raise ValueError(f"{folder} holds no UNet2DConditionModel")
     index = read_json(folder / INDEX) if whole else {}
+    parts = folder_parts(folder) if whole else {}
     patch_size = index.get("patch_size", 1)
     pixels = (
         patch_size if patch_size > 1 else 8
@@ -95,52 +97,63 @@ def _configs(model: str | Path) -> tuple[dict, MTUConfig, int]:
     mtu = config.pop("mtu", None)
     config = {key: value for key, value in config.items() if not key.startswith("_")}
     if mtu is not None:
-        return config, MTUConfig.from_dict(mtu), pixels
+        return config, MTUConfig.from_dict(mtu), pixels, parts
     layout = condition_layout(config["in_channels"], patch_size**2)
-    return config, MTUConfig(tasks=layout), pixels
+    return config, MTUConfig(tasks=layout), pixels, parts
 
 
-def _params(models: Iterable[nn.Module]) -> int:
-    """Parameters of models together, those they share counted once."""
-    tensors = (tensor for model in models for tensor in model.parameters())
-    return sum({t.untyped_storage()._cdata: t.numel() for t in tensors}.values())
+def _weights(params: int) -> dict:
+    return {"params": params, "memory_mb": params * BYTES["fp16"] / 1e6}
 
 
-def _weights(models: Iterable[nn.Module]) -> dict:
-    params = _params(models)
-    return {"params": params, "memory_mb": params * BYTES / 1e6}
+def _two(count: dict) -> dict:
+    return {name: value for name, value in count.items() if name != "feed_forward"}
 
 
-@torch.no_grad()
-def _tflops(unet: UNet2DConditionModel, side: int, tokens: int, task: str | None = None) -> dict:
-    """TFLOPs of one forward, {"without_attention_products", "with_attention_products"}."""
-    config = unet.config
-    width = config.encoder_hid_dim or config.cross_attention_dim
-    width = width if isinstance(width, int) else width[0]
-    inputs = {
-        "sample": torch.empty(1, config.in_channels, side, side, device="meta"),
-        "timestep": torch.empty(1, device="meta"),
-        "encoder_hidden_states": torch.empty(1, tokens, width, device="meta"),
-    }
-    if config.addition_embed_type == "text_time":
-        text = (
-            config.projection_class_embeddings_input_dim - TIME_IDS * config.addition_time_embed_dim
-        )
-        inputs["added_cond_kwargs"] = {
-            "text_embeds": torch.empty(1, text, device="meta"),
-            "time_ids": torch.empty(1, TIME_IDS, device="meta"),
-        }
-    if task is not None:
-        channels = unet.mtu_config.tasks[task]
-        inputs |= {"task": task, "condition": torch.empty(1, channels, side, side, device="meta")}
-    with FlopCounterMode(display=False) as counter:
-        unet(**inputs)
-    counts = counter.get_flop_counts()["Global"]
-    attention = sum(count for kind, count in counts.items() if kind in PRODUCTS)
-    total = counter.get_total_flops()
+def _per_task(
+    unet: nn.Module, convs: dict[str, nn.Conv2d], side: int, tokens: int, task: str | None
+) -> dict:
+    """task -> TFLOPs. One forward is counted, of the first task; the others' differ by their
+    input convolutions alone, which are counted one by one."""
+    counted = _two(tflops(unet, side, tokens, task))
+    own = {name: conv_tflops(conv, side) for name, conv in convs.items()}
+    first = next(iter(own.values()))
     return {
-        "without_attention_products": (total - attention) / 1e12,
-        "with_attention_products": total / 1e12,
+        name: {kind: value + conv - first for kind, value in counted.items()}
+        for name, conv in own.items()
+    }
+
+
+def _folded_tflops(folded: dict[str, UNet2DConditionModel], side: int, tokens: int) -> dict:
+    convs = {task: unet.conv_in for task, unet in folded.items()}
+    return _per_task(next(iter(folded.values())), convs, side, tokens, None)
+
+
+def _parts(mtu: MTUUNet2DConditionModel) -> dict[str, int]:
+    """Parameters of what replaces the base's own, by kind."""
+    kinds = {"routers": Router, "norms": TaskLayerNorm, "input_convolutions": TaskConv}
+    parts = {
+        name: unique_params(module for module in mtu.modules() if isinstance(module, kind))
+        for name, kind in kinds.items()
+    }
+    experts = [module.net for module in mtu.modules() if isinstance(module, ExpertFeedForward)]
+    return {"experts": unique_params(experts)} | parts | {
+        "task_embedding": mtu.task_embedding.numel()
+    }
+
+
+def _feed_forward(base: UNet2DConditionModel, count: dict) -> dict:
+    """The base's feed-forward layers and their share of its parameters and TFLOPs."""
+    layers = [module for module in base.modules() if isinstance(module, FeedForward)]
+    params = unique_params(layers)
+    return {
+        "layers": len(layers),
+        "params": params,
+        "share_of_params": params / unique_params([base]),
+        "tflops": count["feed_forward"],
+        "share_of_tflops": {
+            kind: count["feed_forward"] / value for kind, value in _two(count).items()
+        },
     }
 
 
@@ -149,7 +162,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("model", metavar="MODEL", help="a folder, a hub id, sd15 or sdxl")
     parser.add_argument("--size", type=int, default=512, help="pixels a side (512)")
     parser.add_argument("--tokens", type=int, default=77, help="length of the prompt (77)")
-    return run(parser, lambda a: print(json.dumps(cost(a.model, a.size, a.tokens), indent=2)), argv)
+    parser.add_argument("--markdown", action="store_true", help="tables instead of JSON")
+
+    def action(args):
+        report = cost(args.model, args.size, args.tokens)
+        print(markdown(report) if args.markdown else json.dumps(report, indent=2))
+
+    return run(parser, action, argv)
 
 
 if __name__ == "__main__":
