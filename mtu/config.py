@@ -28,6 +28,7 @@ class MTUConfig:
         the base at step 0; or "paper", gates softmax, drawn at random.
     task_embed_dim, router_hidden_dim: widths of the task embedding and of the routers. The paper
         does not name its own; 768 for both gives its 869M and 158M for SD1.5 (`PAPER_WIDTH`).
+    trained: the tasks the model has learned; None if nobody recorded it, which counts as all.
 
     Raises ValueError for a value out of range.
     """
@@ -37,6 +38,7 @@ class MTUConfig:
     init: str = "preserving"
     task_embed_dim: int = 64
     router_hidden_dim: int = 64
+    trained: tuple[str, ...] | None = None
 
     def __post_init__(self):
         object.__setattr__(self, "tasks", {name: channels for name, channels in self.tasks.items()})
@@ -52,10 +54,19 @@ class MTUConfig:
                 raise ValueError(f"a task's name must be an identifier, not {name!r}")
             if not _is_int(channels, least=0):
                 raise ValueError(f"task {name!r} needs condition channels >= 0, not {channels!r}")
+        if self.trained is not None:
+            object.__setattr__(self, "trained", tuple(self.trained))
+            if unknown := set(self.trained) - set(self.tasks):
+                raise ValueError(f"trained names a task the model has not: {min(unknown)!r}")
 
     @property
     def task_names(self) -> tuple[str, ...]:
         return tuple(self.tasks)
+
+    @property
+    def keeps_function(self) -> bool:
+        """True if a text-to-image model still computes the same right after upcycling."""
+        return self.init == "preserving" or self.num_experts == 1
 
     def to_dict(self) -> dict:
         """A JSON-able dict; tasks as pairs, because diffusers sorts the keys of what it saves."""

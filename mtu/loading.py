@@ -10,8 +10,13 @@ import transformers
 from . import unet as mtu_unet
 
 LIBRARIES = {"diffusers": diffusers, "transformers": transformers, "mtu.unet": mtu_unet}
+CHECKER = ("stable_diffusion", "StableDiffusionSafetyChecker")  # as diffusers writes it
+# the image processor of CLIP under the names it has had; this one needs no torchvision
+PROCESSORS = ("CLIPFeatureExtractor", "CLIPImageProcessor", "CLIPImageProcessorFast")
 INDEX = "model_index.json"
-INERT = ("*.json", "*.safetensors", "*.model", "*.txt")
+DELTA_WEIGHTS = "delta.safetensors"
+INERT = ("*.json", "*/*.safetensors", "*/*.model", "*/*.txt", DELTA_WEIGHTS)
+VARIANTS = ("*.fp16.*", "*.bf16.*", "*.non_ema.*", "*.ema.*", "*openvino*", "*flax*", "*onnx*")
 
 
 def find_model(name: str | Path) -> Path:
@@ -29,7 +34,8 @@ def find_model(name: str | Path) -> Path:
     from huggingface_hub import snapshot_download  # only a hub id needs the network
 
     try:
-        return Path(snapshot_download(str(name), allow_patterns=list(INERT)))
+        fetch = {"allow_patterns": list(INERT), "ignore_patterns": list(VARIANTS)}
+        return Path(snapshot_download(str(name), **fetch))
     except (OSError, ValueError) as error:  # its own errors are either of the two
         reason = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
         raise ValueError(f"There is no folder {name}, nor could it be fetched: {reason}") from None
@@ -51,9 +57,20 @@ def read_index(folder: Path, pipeline: str) -> tuple[dict[str, tuple[str, str]],
     return components, {name: v for name, v in entries.items() if name not in components}
 
 
+def load_folder(folder: Path, pipeline: str, dtype: torch.dtype, skip=()) -> dict:
+    """The components and settings of a saved pipeline of class `pipeline`, but those in `skip`."""
+    components, settings = read_index(folder, pipeline)
+    parts = {
+        part: load_component(folder, part, library, kind, dtype) if library else None
+        for part, (library, kind) in components.items()
+        if part not in skip
+    }
+    return parts | settings
+
+
 def load_component(folder: Path, name: str, library: str, cls: str, dtype: torch.dtype):
     """One component from its own folder; ValueError if its class or weights are not as expected."""
-    kind = getattr(LIBRARIES.get(library), cls, None)
+    kind = _class(library, cls)
     if not isinstance(kind, type) or not hasattr(kind, "from_pretrained"):
         raise ValueError(f"The model's {name} is a {library}.{cls}, which is not known here.")
     place = folder / name
@@ -62,7 +79,7 @@ def load_component(folder: Path, name: str, library: str, cls: str, dtype: torch
     try:
         if not issubclass(kind, torch.nn.Module):
             return kind.from_pretrained(place, local_files_only=True)
-        dtype_name = "dtype" if library == "transformers" else "torch_dtype"
+        dtype_name = "torch_dtype" if issubclass(kind, diffusers.ModelMixin) else "dtype"
         options = {dtype_name: dtype, "use_safetensors": True, "local_files_only": True}
         model, info = kind.from_pretrained(place, output_loading_info=True, **options)
     except (OSError, RuntimeError, KeyError, TypeError) as error:
@@ -72,6 +89,16 @@ def load_component(folder: Path, name: str, library: str, cls: str, dtype: torch
     if faults:
         raise ValueError(f"The weights of {name} in {folder} do not fit: {', '.join(faults)}.")
     return model.eval()
+
+
+def _class(library: str, name: str):
+    if (library, name) == CHECKER:
+        from diffusers.pipelines import stable_diffusion  # brings its pipelines: only here
+
+        return stable_diffusion.StableDiffusionSafetyChecker
+    if library == "transformers" and name in PROCESSORS:
+        name = "CLIPImageProcessorPil"
+    return getattr(LIBRARIES.get(library), name, None)
 
 
 def _is_component(value) -> bool:

@@ -1,6 +1,6 @@
 """MTUPipeline: one backbone, and what every task does before and after it."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,14 +12,18 @@ from PIL import Image
 
 from .compose import composite
 from .conditioning import condition_layouts
-from .guidance import combine
+from .delta import load_saved
+from .guided import guided_loop
 from .images import resize_mask, to_pil, to_tensor
-from .loading import find_model, load_component, read_index
+from .loading import find_model
 from .requests import Inputs, check_inputs
-from .sampling import PREDICTION_TYPES, Denoised, denoise, fresh_scheduler
+from .residual import check_gains
+from .safety import is_flagged
+from .sampling import PREDICTION_TYPES
 from .space import LatentSpace, PixelSpace
-from .text import Text, encode_text
+from .text import Text, encode_prompt
 from .tiling import Canvas
+from .trained import trained_tasks
 
 TILE_BATCH = 4
 
@@ -40,18 +44,25 @@ class MTUPipeline(DiffusionPipeline):
     """Draws, edits, enlarges and erases with one UNet.
 
     Components: unet (an MTUUNet2DConditionModel, or a plain UNet that only draws), text_encoder,
-    tokenizer, scheduler (of diffusers; flow matching too), vae (None for pixel space).
+    tokenizer, scheduler (of diffusers; flow matching too), vae (None for pixel space);
+    text_encoder_2 and tokenizer_2 where the base is SDXL; safety_checker and feature_extractor
+    where the base has them.
     prediction_type: what the UNet predicts: "epsilon", "v_prediction" or "sample".
     patch_size: pixel space only; p×p pixels are folded into channels.
     default_steps: a number, or one per task. default_size: the side the model was trained at.
     guidance: task -> [text scale, image scale]; the task's own scales where it says nothing.
     time_shift: flow matching only; overrides the scheduler's shift.
     use_attention_mask: give the UNet the mask of the prompt's real tokens.
+    force_zeros_for_empty_prompt: no words are zeros, not the encoding of "" (SDXL).
+    residual: task -> gain, for tasks whose sample is the change of the source (residual.py).
+    upcycled_from: {"name", "sha256"} of the base, if it is known.
 
     autocast_dtype is not saved: set it to e.g. torch.bfloat16 where that is faster.
     """
 
-    _optional_components = ["vae"]
+    _optional_components = [
+        "vae", "text_encoder_2", "tokenizer_2", "safety_checker", "feature_extractor",
+    ]  # fmt: skip
 
     def __init__(
         self,
@@ -67,6 +78,13 @@ class MTUPipeline(DiffusionPipeline):
         guidance: dict | None = None,
         time_shift: float | None = None,
         use_attention_mask: bool = False,
+        text_encoder_2=None,
+        tokenizer_2=None,
+        safety_checker=None,
+        feature_extractor=None,
+        force_zeros_for_empty_prompt: bool = False,
+        residual: dict | None = None,
+        upcycled_from: dict | None = None,
     ):
         super().__init__()
         if prediction_type not in PREDICTION_TYPES:
@@ -74,9 +92,13 @@ class MTUPipeline(DiffusionPipeline):
             raise ValueError(f"prediction_type must be one of {known}, not {prediction_type!r}.")
         if vae is not None and patch_size != 1:
             raise ValueError("patch_size is for pixel space: with an autoencoder it must be 1.")
+        if (safety_checker is None) != (feature_extractor is None):
+            raise ValueError("safety_checker and feature_extractor come together or not at all.")
         self.register_modules(
-            unet=unet, text_encoder=text_encoder, tokenizer=tokenizer, scheduler=scheduler, vae=vae
-        )
+            unet=unet, text_encoder=text_encoder, tokenizer=tokenizer, scheduler=scheduler, vae=vae,
+            text_encoder_2=text_encoder_2, tokenizer_2=tokenizer_2,
+            safety_checker=safety_checker, feature_extractor=feature_extractor,
+        )  # fmt: skip
         self.register_to_config(
             prediction_type=prediction_type,
             patch_size=patch_size,
@@ -85,6 +107,9 @@ class MTUPipeline(DiffusionPipeline):
             guidance={name: list(scales) for name, scales in (guidance or {}).items()},
             time_shift=time_shift,
             use_attention_mask=use_attention_mask,
+            force_zeros_for_empty_prompt=force_zeros_for_empty_prompt,
+            residual=dict(residual or {}),
+            upcycled_from=upcycled_from,
         )
         self.autocast_dtype: torch.dtype | None = None
         self.space = PixelSpace(patch_size) if vae is None else LatentSpace(vae)
@@ -92,24 +117,28 @@ class MTUPipeline(DiffusionPipeline):
         if default_size % self.size_multiple:
             raise ValueError(f"default_size must be a multiple of {self.size_multiple}.")
         self.layouts = condition_layouts(unet, self.space.mask_channels)
+        check_gains(self.config.residual, self.layouts)
         self._null_text: Text | None = None
 
     @classmethod
-    def from_pretrained(cls, name: str | Path, dtype: torch.dtype = torch.float32, **replacements):
-        """Load a saved pipeline from a folder (no network is touched) or a hub id.
+    def from_pretrained(
+        cls,
+        name: str | Path,
+        dtype: torch.dtype = torch.float32,
+        base: str | Path | None = None,
+        **replacements,
+    ):
+        """Load a saved pipeline, or a delta with its base, from a folder (no network is touched)
+        or a hub id.
 
-        replacements: components or settings to use in place of the saved ones. Strict: ValueError
-        in one sentence for a missing folder, an unknown class or setting, weights that do not fit.
+        base: where a delta's base lies; None for the place that the delta names. replacements:
+        components or settings to use in place of the saved ones. Strict: ValueError in one
+        sentence for a missing folder, an unknown class or setting, weights that do not fit.
         """
         folder = find_model(name)
-        saved, settings = read_index(folder, cls.__name__)
-        parts = {
-            part: load_component(folder, part, library, kind, dtype) if library else None
-            for part, (library, kind) in saved.items()
-            if part not in replacements
-        }
+        saved = load_saved(folder, cls.__name__, dtype, base, skip=replacements)
         try:
-            return cls(**parts | settings | replacements)
+            return cls(**saved | replacements)
         except TypeError as error:
             raise ValueError(f"The model folder {folder} does not fit: {error}.") from None
 
@@ -167,6 +196,27 @@ class MTUPipeline(DiffusionPipeline):
         )
         return self._enlarge(inputs) if task == "sr" else self._imagine(inputs)
 
+    @property
+    def trained_tasks(self) -> frozenset[str]:
+        """The tasks that the UNet has learned; the others can be run, and draw noise."""
+        return trained_tasks(self.unet)
+
+    def is_flagged(self, image: Image.Image) -> bool:
+        """True if the base brought a safety checker and it holds `image` to be unfit to show."""
+        if self.safety_checker is None:
+            return False
+        return is_flagged(self.safety_checker, self.feature_extractor, image)
+
+    @torch.no_grad()
+    def encode_text(self, prompt: str) -> Text:
+        """What the UNet reads for a prompt; "" is a guided picture's unconditional row, and is
+        kept, for every guided picture needs it."""
+        text = self._null_text if not prompt else None
+        text = text or encode_prompt(self, prompt)
+        if not prompt:
+            self._null_text = text
+        return text.to(self.unet.device, self.unet.dtype)
+
     @torch.no_grad()
     def _imagine(self, inputs: Inputs) -> Generator[Step, None, Image.Image]:
         """Draw, edit or erase: one picture of the model's size."""
@@ -179,7 +229,7 @@ class MTUPipeline(DiffusionPipeline):
         width, height = (length // self.space.factor for length in inputs.size)
         noise = self._noise(inputs.generator, height, width)
         # 3. The loop, which encodes the prompt first
-        for step in self._loop(inputs, condition, noise):
+        for step in guided_loop(self, inputs, condition, noise):
             preview = to_pil(self.space.decode(step.x0)) if self.space.is_pixels else None
             yield Step(step.index, step.of, preview)
         picture = to_pil(self.space.decode(step.sample))
@@ -201,7 +251,8 @@ class MTUPipeline(DiffusionPipeline):
             # 3. The loop, for a few tiles at a time
             tiles = canvas.tiles[first : first + TILE_BATCH]
             condition = self._condition(inputs.task, canvas.cut_condition(tiles), None)
-            for step in self._loop(inputs, condition, canvas.cut_samples(field, tiles)):
+            noise = canvas.cut_samples(field, tiles)
+            for step in guided_loop(self, inputs, condition, noise):
                 done += len(tiles)
                 preview = None
                 if self.space.is_pixels:
@@ -211,67 +262,12 @@ class MTUPipeline(DiffusionPipeline):
         # 4. The tiles, blended
         return canvas.finish()
 
-    def _loop(
-        self, inputs: Inputs, condition: torch.Tensor | None, noise: torch.Tensor
-    ) -> Iterator[Denoised]:
-        """The guided denoising loop over `noise` (B, C, h, w)."""
-        time_shift = self.config.time_shift
-        return denoise(
-            self._guided(inputs, condition),
-            noise,
-            fresh_scheduler(self.scheduler, inputs.steps, noise.device, time_shift),
-            self.config.prediction_type,
-            clip=self.space.is_pixels,
-            generator=inputs.generator,
-        )
-
-    def _guided(
-        self, inputs: Inputs, condition: torch.Tensor | None
-    ) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
-        """predict(sample, timestep): all branches of the guidance in one pass of the UNet."""
-        rows, dtype = inputs.rows, self.unet.dtype
-        texts = [self._encode_text(inputs.prompt if row.text else "") for row in rows]
-        shared = {"task": inputs.task} if hasattr(self.unet, "mtu_config") else {}
-        if condition is not None:
-            shown = [condition if row.image else torch.zeros_like(condition) for row in rows]
-            shared["condition"] = torch.cat(shown).to(dtype)
-
-        def per_row(parts: list[torch.Tensor], count: int) -> torch.Tensor:
-            return torch.cat([part.expand(count, *part.shape[1:]) for part in parts])
-
-        def predict(sample: torch.Tensor, timestep: torch.Tensor) -> torch.Tensor:
-            kwargs = dict(shared)
-            kwargs["encoder_hidden_states"] = per_row([text.states for text in texts], len(sample))
-            if self.config.use_attention_mask:
-                kwargs["encoder_attention_mask"] = per_row([t.mask for t in texts], len(sample))
-            batch = torch.cat([sample] * len(rows)).to(dtype)  # (rows · B, C, h, w)
-            fast = self.autocast_dtype
-            with torch.autocast(batch.device.type, fast, enabled=fast is not None):
-                output = self.unet(batch, timestep, **kwargs, return_dict=False)[0]
-            return combine(output.float(), rows)
-
-        return predict
-
-    def _encode_text(self, prompt: str) -> Text:
-        """The prompt for the UNet; that of "" is kept, every guided picture needs it."""
-        like = {"device": self.unet.device, "dtype": self.unet.dtype}
-        if prompt or self._null_text is None:
-            use_mask = self.config.use_attention_mask
-            text = encode_text(self.tokenizer, self.text_encoder, prompt, use_mask)
-            if not prompt:
-                self._null_text = text
-        else:
-            text = self._null_text
-        mask = None if text.mask is None else text.mask.to(self.unet.device)
-        return Text(text.states.to(**like), mask)
-
     def _condition(self, task: str, pixels: torch.Tensor, mask: Image.Image | None):
         """The condition (B, C_cond, h, w) of sources (B, 3, H, W) at the model's size."""
         layout, marked = self.layouts[task], None
         if mask is not None and layout.mask:
-            size = (pixels.shape[-1], pixels.shape[-2])
-            marked = to_tensor(resize_mask(mask, size)).to(self.unet.device)
-            marked = self.space.encode_mask(marked)
+            marked = to_tensor(resize_mask(mask, (pixels.shape[-1], pixels.shape[-2])))
+            marked = self.space.encode_mask(marked.to(self.unet.device))
         return layout.pack(self.space.encode(pixels.to(self.unet.device)), marked)
 
     def _noise(self, generator: torch.Generator, height: int, width: int) -> torch.Tensor:

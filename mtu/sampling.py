@@ -109,13 +109,13 @@ def denoise(
     noise: torch.Tensor,
     scheduler,
     prediction_type: str,
-    clip: bool = False,
+    clip: Callable[[torch.Tensor], torch.Tensor] | None = None,
     generator: torch.Generator | None = None,
 ) -> Iterator[Denoised]:
     """Run the scheduler's timesteps over standard normal `noise` (B, C, H, W).
 
     predict(sample, timestep) is the guided model; its output is of kind `prediction_type`.
-    `clip` limits the estimate of x0 to [-1, 1] (pixels), after guidance. Yields once per step;
+    `clip` limits the estimate of x0 (pixels have a range), after guidance. Yields once per step;
     leaving the generator early costs nothing.
     """
     sample = noise * scheduler.init_noise_sigma if hasattr(scheduler, "init_noise_sigma") else noise
@@ -132,7 +132,7 @@ def denoise(
         a, s = signal_and_noise(scheduler, index)
         x0 = to_x0(output, prediction_type, scaled, a, s)
         if clip:
-            x0 = x0.clamp(-1.0, 1.0)
+            x0 = clip(x0)
         if clip or prediction_type != wanted:
             output = from_x0(x0, wanted, scaled, a, s)
         sample = scheduler.step(output, timestep, sample, return_dict=False, **extra)[0]

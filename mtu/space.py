@@ -40,14 +40,21 @@ class LatentSpace:
 
     def encode(self, pixels: torch.Tensor) -> torch.Tensor:
         """(B, 3, H, W) in [-1, 1] -> (B, C, H/f, W/f), the mode of the posterior"""
+        self._widen()
         latents = self.vae.encode(pixels.to(self.vae.dtype)).latent_dist.mode().float()
         return (latents - self._shift) * self._scale
 
     def decode(self, sample: torch.Tensor) -> torch.Tensor:
         """(B, C, h, w) -> (B, 3, h·f, w·f)"""
+        self._widen()
         latents = (sample / self._scale + self._shift).to(self.vae.dtype)
         return self.vae.decode(latents, return_dict=False)[0].float()
 
     def encode_mask(self, mask: torch.Tensor) -> torch.Tensor:
         """(B, 1, H, W) of 0 and 1 -> (B, 1, H/f, W/f)"""
         return latent_mask(mask, self.factor)
+
+    def _widen(self) -> None:
+        """SDXL's autoencoder overflows in float16 and says so in its config."""
+        if self.vae.dtype == torch.float16 and self.vae.config.get("force_upcast"):
+            self.vae.to(torch.float32)

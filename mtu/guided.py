@@ -1,0 +1,89 @@
+"""The guided denoising loop of a pipeline: every branch of the guidance in one pass."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+
+from .guidance import Branch, combine
+from .requests import Inputs
+from .residual import Residual
+from .sampling import Denoised, denoise, fresh_scheduler
+from .text import Text
+
+
+def guided_loop(
+    pipeline, inputs: Inputs, condition: torch.Tensor | None, noise: torch.Tensor
+) -> Iterator[Denoised]:
+    """Denoise `noise` (B, C, h, w) for a request to an MTUPipeline, yielding encoded pictures.
+
+    condition: (B, C_cond, h, w), or None where the task has none.
+    """
+    settings, space = pipeline.config, pipeline.space
+    texts = [pipeline.encode_text(inputs.prompt if row.text else "") for row in inputs.rows]
+    clip, residual = _clip_pixels if space.is_pixels else None, None
+    if inputs.task in settings.residual:
+        source = condition[:, : noise.shape[1]]
+        residual = Residual(source, settings.residual[inputs.task])
+        clip = residual.clip if clip else None
+    predict = guided(
+        pipeline.unet, inputs.task, inputs.rows, texts, condition, space.factor,
+        pipeline.autocast_dtype,
+    )  # fmt: skip
+    scheduler = fresh_scheduler(
+        pipeline.scheduler, inputs.steps, noise.device, settings.time_shift
+    )
+    loop = denoise(predict, noise, scheduler, settings.prediction_type, clip, inputs.generator)
+    for step in loop:
+        if residual:
+            step = step._replace(
+                x0=residual.picture(step.x0), sample=residual.picture(step.sample)
+            )
+        yield step
+
+
+def guided(
+    unet,
+    task: str,
+    rows: Sequence[Branch],
+    texts: Sequence[Text],
+    condition: torch.Tensor | None,
+    factor: int,
+    autocast_dtype: torch.dtype | None = None,
+) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+    """predict(sample, timestep) for `denoise`: (B, C, h, w) -> (B, C, h, w), float32.
+
+    texts: what the UNet reads in each of `rows`, on its device. condition: (B, C_cond, h, w), or
+    None where the task has none. factor: pixels per sample element, for a UNet that is told the
+    picture's size (SDXL's time ids: original size, crop and target size).
+    """
+    shared = {"task": task} if hasattr(unet, "mtu_config") else {}
+    if condition is not None:
+        shown = [condition if row.image else torch.zeros_like(condition) for row in rows]
+        shared["condition"] = torch.cat(shown).to(unet.dtype)
+
+    def predict(sample: torch.Tensor, timestep: torch.Tensor) -> torch.Tensor:
+        count, size = len(sample), [length * factor for length in sample.shape[-2:]]
+        kwargs = shared | {"encoder_hidden_states": _per_row([t.states for t in texts], count)}
+        if texts[0].mask is not None:
+            kwargs["encoder_attention_mask"] = _per_row([t.mask for t in texts], count)
+        if texts[0].pooled is not None:
+            ids = torch.tensor([[*size, 0, 0, *size]], device=sample.device, dtype=unet.dtype)
+            kwargs["added_cond_kwargs"] = {
+                "text_embeds": _per_row([t.pooled for t in texts], count),
+                "time_ids": ids.expand(count * len(rows), -1),
+            }
+        batch = torch.cat([sample] * len(rows)).to(unet.dtype)  # (rows · B, C, h, w)
+        fast = autocast_dtype
+        with torch.autocast(batch.device.type, fast, enabled=fast is not None):
+            output = unet(batch, timestep, **kwargs, return_dict=False)[0]
+        return combine(output.float(), rows)
+
+    return predict
+
+
+def _clip_pixels(x0: torch.Tensor) -> torch.Tensor:
+    return x0.clamp(-1.0, 1.0)
+
+
+def _per_row(parts: list[torch.Tensor], count: int) -> torch.Tensor:
+    return torch.cat([part.expand(count, *part.shape[1:]) for part in parts])
