@@ -21,7 +21,7 @@ import numpy as np
 
 from .faults import DataError, GuardedDataset, RowFault, decode
 from .playground import Row
-from .tables import check_split, encoded, locate, open_table, parquet_files
+from .tables import check_split, encoded, grouped, locate, open_table, parquet_files
 
 HUB_ID = "jxie/coco_captions"
 FETCH_SECONDS = 20
@@ -58,18 +58,11 @@ class CocoCaptions(GuardedDataset):
 
     def _group(self) -> None:
         """self._rows[self._starts[k] : self._starts[k + 1]] are the rows of picture k."""
-        if self._table is None:
-            self._rows, self._starts = np.empty(0, int), np.zeros(1, int)
-            return
-        count = len(self._table)
-        self._rows, self._starts = np.arange(count), np.arange(count + 1)
-        if "cocoid" in self._table.column_names:
+        count = len(self._table) if self._table is not None else 0
+        ids = np.arange(count)
+        if count and "cocoid" in self._table.column_names:
             ids = self._table.data.column("cocoid").to_numpy()
-            _, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
-            rank = np.empty(len(first), int)
-            rank[np.argsort(first)] = np.arange(len(first))  # pictures in the file's order
-            self._rows = np.argsort(rank[inverse], kind="stable")
-            self._starts = np.append(0, np.cumsum(np.bincount(rank[inverse])))
+        self._rows, self._starts = grouped(ids)
 
     def __len__(self) -> int:
         return len(self._starts) - 1

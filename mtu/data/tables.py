@@ -4,8 +4,11 @@ Parquet is read by the `datasets` library, which lays it out as memory-mapped Ar
 cache, so that any row is read at once. Heavy libraries are imported where they are used.
 """
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+
+import numpy as np
 
 from .faults import DataError
 
@@ -86,3 +89,50 @@ def encoded(cell: dict | None) -> bytes | None:
         return cell["bytes"]
     path = cell.get("path")
     return Path(path).read_bytes() if path and Path(path).is_file() else None
+
+
+def grouped(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows that share an id, groups in the order of their first row: (rows, starts).
+
+    The rows of group k are rows[starts[k] : starts[k + 1]].
+    """
+    _, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), int)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return (np.argsort(rank[inverse], kind="stable"),
+            np.append(0, np.cumsum(np.bincount(rank[inverse], minlength=len(first)))))
+
+
+def held_out(total: int, paper: tuple[int, int, int],
+             test_within_validation: bool = False) -> tuple[int, int, int]:
+    """How many of `total` are for training, validation and test.
+
+    The paper's own numbers where the total is the paper's; in proportion otherwise, with one row
+    at least for each where there are three.
+    """
+    train, validation, test = paper
+    whole = train + validation + (0 if test_within_validation else test)
+    if total != whole:
+        least = 1 if total >= 3 else 0
+        validation = max(total * validation // whole, least)
+        test = max(total * test // whole, least)
+    return total - validation - (0 if test_within_validation else test), validation, test
+
+
+def read_structure(file: Path, kind: type):
+    """The JSON list or object in a file; DataError in one sentence if there is none."""
+    try:
+        return parse_structure(file.read_bytes(), str(file), kind)
+    except OSError:
+        raise DataError(f"{file} cannot be read.") from None
+
+
+def parse_structure(data: bytes, name: str, kind: type):
+    """The JSON list or object in the bytes of the file `name`; DataError if there is none."""
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError):
+        raise DataError(f"{name} is cut short or is not JSON.") from None
+    if not isinstance(content, kind):
+        raise DataError(f"{name} holds no JSON {'list' if kind is list else 'object'}.")
+    return content
