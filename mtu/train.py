@@ -15,6 +15,8 @@ def build_stage(recipe: Recipe):
         from mtu.training.denoise_stage import BaseStage as Chosen
     elif recipe.stage == "multitask":
         from mtu.training.denoise_stage import MultitaskStage as Chosen
+    elif recipe.stage == "finetune":
+        from mtu.training.finetune.stage import FinetuneStage as Chosen
     else:
         from mtu.training.reader_stage import ReaderStage as Chosen
     return Chosen(recipe)

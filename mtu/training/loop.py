@@ -114,8 +114,9 @@ class Trainer:
 
     def _loader(self) -> DataLoader:
         recipe = self.recipe
-        shares = Shares(self.step, recipe.steps, recipe.batch_size,
-                        self.accelerator.process_index, self.processes, recipe.accumulate)
+        shares = Shares(
+            self.step, recipe.steps, recipe.batch_size, getattr(self.stage, "group", 1),
+            self.accelerator.process_index, self.processes, recipe.accumulate)
         return DataLoader(self.stage.dataset(), batch_sampler=shares,
                           collate_fn=self.stage.collate, num_workers=recipe.workers,
                           prefetch_factor=4 if recipe.workers else None)

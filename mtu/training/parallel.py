@@ -10,16 +10,20 @@ from torch.utils.data import Sampler
 class Shares(Sampler):
     """Lists of row numbers: what one process reads, pass after pass, step after step.
 
-    Step s is made of rows s·B … (s+1)·B − 1 however many processes there are. Of `of` shares (the
-    processes times each one's passes) share k takes every of-th row from the k-th on: where a
-    batch lists each task's rows together, a task with at least `of` of them is in every share.
+    Step s is made of rows s·B … (s+1)·B − 1 however many processes there are, in groups of
+    `group` rows that stay together. Of all shares (the processes times each one's passes) the
+    k-th takes every group whose number leaves k. ValueError if there are more shares than groups.
     """
 
-    def __init__(self, first_step: int, last_step: int, batch_size: int, rank: int = 0,
-                 processes: int = 1, passes: int = 1):
+    def __init__(self, first_step: int, last_step: int, batch_size: int, group: int = 1,
+                 rank: int = 0, processes: int = 1, passes: int = 1):
         self.steps = range(first_step, last_step)
-        self.batch_size, self.rank = batch_size, rank
+        self.batch_size, self.group, self.rank = batch_size, group, rank
         self.processes, self.passes = processes, passes
+        if processes * passes > batch_size // group:
+            raise ValueError(
+                f"A batch of {batch_size} rows in groups of {group} cannot be shared by "
+                f"{processes} processes with {passes} passes each.")
 
     def __iter__(self) -> Iterator[list[int]]:
         of = self.processes * self.passes
@@ -27,7 +31,8 @@ class Shares(Sampler):
             start, stop = step * self.batch_size, (step + 1) * self.batch_size
             for number in range(self.passes):
                 share = number * self.processes + self.rank
-                yield list(range(start + share, stop, of))
+                groups = range(start + share * self.group, stop, of * self.group)
+                yield [row for first in groups for row in range(first, first + self.group)]
 
     def __len__(self) -> int:
         return len(self.steps) * self.passes
