@@ -95,6 +95,23 @@ class InstructPix2Pix(GuardedDataset):
             raise RowFault("has no instruction")
         return Row(self.task, text.strip(), decode(target), decode(source))
 
+    def captions(self, index: int) -> tuple[str, str]:
+        """What the source and the target of item `index` show, in words; RowFault if unsaid."""
+        item = self._items[index]
+        if self._seeds is not None:
+            file = self.folder / self._seeds[item][0] / "prompt.json"
+            try:
+                prompt = json.loads(file.read_text(encoding="utf-8"))
+                texts = prompt.get("caption") or prompt.get("input"), prompt.get("output")
+            except (OSError, ValueError, AttributeError):
+                raise RowFault(f"({file.parent.name}) lacks its prompt.json") from None
+        else:
+            record = self._table.select_columns(TEXTS)[int(self._rows[self._starts[item]])]
+            texts = record["original_prompt"], record["edited_prompt"]
+        if not all(isinstance(text, str) and text.strip() for text in texts):
+            raise RowFault("has no captions")
+        return texts[0].strip(), texts[1].strip()
+
     def _from_folder(self, name: str, seeds: list[str], rng) -> tuple[str, bytes, bytes]:
         if not seeds:
             raise RowFault(f"({name}) names no pictures")
