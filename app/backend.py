@@ -3,6 +3,7 @@
 Both are imported inside `load`: they bring torch, and the page is up before that.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,25 @@ class Finished:
     image: Image.Image
     seconds: float
     steps: int
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What the loaded model can do.
+
+    side: pixels of the square that it draws by itself; multiple: what the sides of a drawing must
+    be multiples of; world: it is the small built-in one, which knows its own words, in English,
+    and draws that square only.
+    """
+
+    side: int = 512
+    multiple: int = 64
+    world: bool = False
+
+    def room(self, size: tuple[int, int]) -> tuple[int, int]:
+        """The (width, height) to draw at, from which a picture of `size` can be cut."""
+        zoom = max(1.0, self.side / 2 / min(size))
+        return tuple(math.ceil(length * zoom / self.multiple) * self.multiple for length in size)
 
 
 class Job:
@@ -62,10 +82,12 @@ class Job:
 class Backend:
     """A router and an engine. name: the model's short name, for recipes and the page."""
 
-    def __init__(self, router: "Router", engine: "Engine", name: str) -> None:
+    def __init__(self, router: "Router", engine: "Engine", name: str,
+                 able: Abilities = Abilities()) -> None:  # noqa: B008 (frozen)
         self._router = router
         self.engine = engine
         self.name = name
+        self.able = able
 
     def read(self, text: str, images: int, mask: bool, history: bool) -> Reading:
         """How a message is meant. images: attached to it; history: a picture stands already."""
@@ -88,9 +110,12 @@ class Backend:
         """Queue one request. ValueError in one sentence if it cannot be done."""
         from mtu.engine import Request
 
+        width = height = None
+        if recipe.task == "t2i" and recipe.size is not None:
+            width, height = self.able.room(recipe.size)
         return Job(self.engine.submit(Request(
-            task=recipe.task, prompt=recipe.prompt, image=image, mask=mask,
-            scale=recipe.scale, seed=recipe.seed, steps=steps,
+            task=recipe.task, prompt=recipe.prompt, image=image, mask=mask, scale=recipe.scale,
+            seed=recipe.seed, steps=steps, width=width, height=height,
         )))
 
     def close(self) -> None:
@@ -98,8 +123,11 @@ class Backend:
         self.engine.close()
 
 
-def load(model: str, name: str, device: str, router: Path) -> Backend:
-    """Load the router and the model. ValueError or OSError in one sentence if it cannot be."""
+def load(model: str, name: str, device: str, router: Path, world: bool = False) -> Backend:
+    """Load the router and the model. ValueError or OSError in one sentence if it cannot be.
+
+    world: the model is the small built-in one.
+    """
     import diffusers
     import torch
     import transformers
@@ -113,7 +141,8 @@ def load(model: str, name: str, device: str, router: Path) -> Backend:
     place = _device(torch, device)
     pipeline = MTUPipeline.from_pretrained(model)
     pipeline.to(place)
-    return Backend(Router.load(router), Engine(pipeline), name)
+    able = Abilities(pipeline.config.default_size, pipeline.size_multiple, world)
+    return Backend(Router.load(router), Engine(pipeline), name, able)
 
 
 def _painted(steps: Sequence[Any]) -> set[int]:

@@ -5,7 +5,7 @@ A `<button data-do="…">` is an action: ui.py listens for clicks on them and no
 
 import base64
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
@@ -57,14 +57,36 @@ def plan(turn: Turn, index: int, state: str) -> str:
 
 def progress(event: Progress) -> str:
     """The emerging picture and the line under it: step k of n and the seconds left."""
+    return _preview(event) + _bar(event)
+
+
+def gallery(pictures: Sequence[Picture], count: int, event: Progress | None = None) -> str:
+    """Several pictures of one wish, each a tap away from being current. count: when all are there;
+    event: how far the next one is."""
+    cells = [
+        f'<li><button type="button" class="ob-cell" data-do="pick:{picture.number}" '
+        f'title="Go on with this one">{picture_tag(picture)}'
+        f'<span aria-hidden="true">{picture.number}</span></button></li>'
+        for picture in pictures
+    ]
+    cells += [f"<li>{_preview(event)}</li>"] if event else []
+    cells += ['<li class="ob-blank"></li>'] * (count - len(cells))
+    line = _bar(event, f"{len(pictures) + 1} of {count} · ") if event else ""
+    return f'<ul class="ob-gallery" aria-label="Variations">{"".join(cells)}</ul>{line}'
+
+
+def _preview(event: Progress) -> str:
+    if event.preview is None:
+        return ""
+    return (f'<img class="ob-preview" src="{data_url(event.preview)}" '
+            f'alt="The picture so far, step {event.step} of {event.of}">')
+
+
+def _bar(event: Progress, before: str = "") -> str:
     left = "" if event.seconds_left is None else f" · {seconds(event.seconds_left)} left"
     share = 100 * event.step / max(event.of, 1)
-    label = f"Step {event.step} of {event.of}{left}"
-    picture = ""
-    if event.preview is not None:
-        picture = (f'<img class="ob-preview" src="{data_url(event.preview)}" '
-                   f'alt="The picture so far, step {event.step} of {event.of}">')
-    return (f'{picture}<div class="ob-progress"><span class="ob-bar">'
+    label = f"{before}Step {event.step} of {event.of}{left}"
+    return (f'<div class="ob-progress"><span class="ob-bar">'
             f'<span class="ob-fill" style="width: {share:.0f}%"></span></span>'
             f'<span class="ob-note">{label}</span></div>')
 
@@ -81,9 +103,9 @@ def article(who: str, html: str) -> str:
             f"{html}</article>")
 
 
-def note(text: str) -> str:
-    """A quiet sentence: stopped, refused, failed."""
-    return f'<div class="ob-line">{escape(text)}</div>'
+def note(text: str, small: bool = False) -> str:
+    """A quiet sentence: stopped, refused, failed. small: it stands with a picture."""
+    return f'<div class="{"ob-note ob-aside" if small else "ob-line"}">{escape(text)}</div>'
 
 
 def picture_tag(picture: Picture, kind: str = "") -> str:
@@ -98,18 +120,20 @@ def _button(do: str, label: str, hint: str, extra: str = "") -> str:
             f'title="{hint}">{label}</button>')
 
 
-def actions(turn: Turn, can_undo: bool) -> str:
+def actions(turn: Turn, can_undo: bool, can_vary: bool = False) -> str:
     """The one-tap buttons under an answer."""
     task = turn.plan[0].task
-    main = [("retry", "Retry", "Again with a new seed"),
-            ("upscale", "Upscale ×2", "Make this picture twice as large")]
+    main = [("retry", "Retry", "Again with a new seed")]
+    if can_vary:
+        main.append(("vary", "Variations", "Four like this at once, with new seeds"))
+    main.append(("upscale", "Upscale ×2", "Make this picture twice as large"))
     if can_undo:
         main.append(("undo", "Undo", "Back to the picture before"))
     html = "".join(_button(do, label, hint) for do, label, hint in main)
     others = [other for other in ("t2i", "edit", "inpaint", "sr") if other != task]
     if turn.base is None:
         others = [other for other in others if other == "t2i"]
-    if turn.message.startswith("Upscale ×") or not others:
+    if not turn.scores or not others:  # a button's turn was not read from words
         return f'<div class="ob-actions" role="group" aria-label="This picture">{html}</div>'
     instead = "".join(
         _button(f"as:{other}", LOOKS[other].name, f"Take it as {LOOKS[other].name}, same seed",

@@ -4,7 +4,7 @@ The road: read the uploads → read the words → ask, answer in words, or run t
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from threading import Event as Signal
@@ -14,11 +14,12 @@ from PIL import Image
 from app import replies
 from app.backend import Backend
 from app.events import Asked, Event, Failed, Loading, Received, Said
-from app.meant import picture_of, seed_of
+from app.meant import NoSuchPicture, picture_of
 from app.running import Run
 from app.session import Pending, Session
 from app.turns import NEEDS_PICTURE, TASKS, Message, Reading, Step, Turn
 from app.uploads import UploadError, read_upload
+from app.wishes import MOST, count_of, seed_of, without_seeds
 
 LONGEST = 2000  # characters of a message
 BROKEN = "Something went wrong while I was working on that. Try again, or say it another way."
@@ -50,6 +51,10 @@ class Chat:
     def take_as(self, task: str, session: Session) -> Iterator[Event]:
         """The last turn as another task instead, from the same picture, with the same seed."""
         return self._alone(session, lambda stop: self._again(session, task, stop))
+
+    def variations(self, session: Session) -> Iterator[Event]:
+        """The current picture's last step again, several times at once, with new seeds."""
+        return self._alone(session, lambda stop: self._vary(session, stop))
 
     def upscale(self, session: Session, scale: int = 2) -> Iterator[Event]:
         """Enlarge the current picture."""
@@ -130,7 +135,7 @@ class Chat:
         mask = session.masks.get(len(session.turns) - 1)
         turn = replace(last, requests=(), images=(), timings=(), steps=())
         if task is None:
-            turn = replace(turn, seed=self._new_seed())
+            turn = replace(turn, seed=self._seed(turn.plan), plan=without_seeds(turn.plan))
         else:
             turn = replace(turn, intent=task, chosen=True, plan=self._plan(task, last.message))
         yield from self._run(turn, mask, session, stop)
@@ -143,6 +148,25 @@ class Chat:
             plan=(Step("sr", "", {"scale": scale}),), seed=self._new_seed(), model=backend.name,
         )
         yield from self._run(turn, None, session, stop)
+
+    def _vary(self, session: Session, stop: Signal) -> Iterator[Event]:
+        picture = session.current
+        recipe = picture.recipe if picture else None
+        if recipe is None or recipe.task == "sr":
+            yield Failed(replies.NOTHING_TO_VARY, keep=False)
+            return
+        size = dict(zip(("width", "height"), recipe.size or (), strict=False))
+        plan = (Step(recipe.task, recipe.prompt, {"variations": MOST, **size}, recipe.masked),)
+        turn = Turn(
+            message="Variations", base=recipe.source, masked=recipe.masked, intent=recipe.task,
+            chosen=True, plan=plan, seed=self._seed(plan), model=picture.turn.model,
+        )
+        yield from self._run(turn, session.mask_of(picture), session, stop)
+
+    def _seed(self, plan: Sequence[Step]) -> int:
+        """A new seed; the pictures after the first take the ones after it, so they are used up."""
+        seeds = [self._new_seed() for _ in range(max(map(count_of, plan), default=1))]
+        return seeds[0]
 
     def _plan(self, task: str, text: str) -> tuple[Step, ...]:
         """The plan when the task is the person's choice; "chat" has nothing to do."""
@@ -158,13 +182,16 @@ class Chat:
 
     def _start(self, pending: Pending, intent: str, plan: tuple[Step, ...], chosen: bool,
                session: Session, stop: Signal) -> Iterator[Event]:
-        seed = seed_of(plan)
-        seed = self._new_seed() if seed is None else seed
         if intent == "chat" or not plan:
-            yield Said(replies.answer(pending.message.text, seed))
+            yield Said(replies.answer(pending.message.text, self._new_seed()))
             return
-        reading = pending.reading
-        base = picture_of(plan[0].slots, session, pending.attachments, pending.base)
+        reading, seed = pending.reading, seed_of(plan)
+        seed = self._seed(plan) if seed is None else seed
+        try:
+            base = picture_of(plan[0].slots, session, pending.attachments, pending.base)
+        except NoSuchPicture as error:
+            yield Failed(str(error))
+            return
         turn = Turn(
             message=pending.message.text, attachments=pending.attachments, base=base,
             masked=pending.message.mask is not None, intent=intent,

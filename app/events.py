@@ -1,7 +1,7 @@
 """What a turn reports while it runs, in this order:
 
-Received? → Loading? → (Asked | Said | Routed → (Queued | Progress)* → Drawn …) and, where it
-does not end well, Failed or Stopped. The page is drawn from these and nothing else.
+Received? → Loading? → (Asked | Said | Noted? → Routed → Noted? → (Queued | Progress)* → Drawn …)
+and, where it does not end well, Failed or Stopped. The page is drawn from these and nothing else.
 """
 
 from dataclasses import dataclass
@@ -26,10 +26,18 @@ class Loading:
 
 @dataclass(frozen=True)
 class Routed:
-    """The task was chosen: `index`-th (from 0) of the steps of `turn.plan`."""
+    """The task was chosen: `index`-th (from 0) of the steps of `turn.plan`; `count` pictures."""
 
     turn: Turn
     index: int
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Noted:
+    """A short line that stands with the answer: how it was read, what cannot be had."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A finished picture, already current in the session and saved with its recipe."""
+    """A finished picture, saved with its recipe. The first of each step is already current."""
 
     picture: Picture
 
@@ -88,5 +96,6 @@ class Stopped:
 
 
 Event: TypeAlias = (
-    Received | Loading | Routed | Queued | Progress | Drawn | Said | Asked | Failed | Stopped
+    Received | Loading | Routed | Noted | Queued | Progress | Drawn | Said | Asked | Failed
+    | Stopped
 )

@@ -27,7 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     settings = Settings()
     future: Future = Future()
-    future.set_result(backend.load(settings.model, settings.model_name, "auto", ROUTER))
+    future.set_result(backend.load(settings.model, settings.model_name, "auto", ROUTER,
+                                      settings.embedded))
     chat = Chat(future, settings.max_megapixels, lambda: args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:

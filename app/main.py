@@ -108,7 +108,8 @@ def _fill(backend: Future, load, settings: Settings) -> None:
     limit = int(settings.max_megapixels * 1e6)
     Image.MAX_IMAGE_PIXELS = max(limit, Image.MAX_IMAGE_PIXELS or 0)
     try:
-        backend.set_result(load(settings.model, settings.model_name, settings.device, ROUTER))
+        backend.set_result(load(settings.model, settings.model_name, settings.device, ROUTER,
+                                settings.embedded))
     except BaseException as error:
         backend.set_exception(error)
 

@@ -1,55 +1,41 @@
-"""What the words of a step point at: which picture, how large, which seed.
-
-The slots are those of intents: {"picture": {"of": …, "index": …}}, {"scale": …}, {"width": …},
-{"height": …}, {"seed": …}. What cannot be followed falls back to the obvious.
-"""
+"""Which picture of the conversation a step's words mean."""
 
 from collections.abc import Sequence
 from typing import Any
 
+from app import replies
 from app.session import Session
-from app.turns import Step
-
-SCALES = (2, 4)  # what the backbone does in one go
 
 
-def scale_of(slots: dict[str, Any], size: tuple[int, int]) -> int:
-    """2 or 4: the smaller one that reaches what was asked for, 2 where nothing was.
-
-    size: the picture's (width, height); slots "width" and "height" name a target in pixels.
-    """
-    wish = float(slots.get("scale", 0))
-    for name, length in zip(("width", "height"), size, strict=True):
-        if name in slots:
-            wish = max(wish, float(slots[name]) / length)
-    return next((scale for scale in SCALES if scale >= wish), SCALES[-1])
-
-
-def seed_of(plan: Sequence[Step]) -> int | None:
-    """The seed that the words name, None if they name none."""
-    return next((step.slots["seed"] for step in plan if "seed" in step.slots), None)
+class NoSuchPicture(ValueError):
+    """The words name a picture that there is not; the message asks back in one sentence."""
 
 
 def picture_of(slots: dict[str, Any], session: Session, attachments: Sequence[int],
                base: int | None) -> int | None:
     """The number of the picture that is meant; `base`, the current one, unless words say other.
 
-    attachments: the pictures that came with the message.
+    slots: {"picture": {"of": "upload" | "any" | "previous" | "original", "index": …}} or without
+    it; attachments: the pictures that came with the message. NoSuchPicture where there is none.
     """
     wanted = slots.get("picture")
     if base is None or not isinstance(wanted, dict):
         return base
-    if wanted.get("of") == "previous":
-        return session.before or base
-    if wanted.get("of") == "original":
+    kind, index = wanted.get("of"), wanted.get("index")
+    if kind == "previous":
+        if session.before is None:
+            raise NoSuchPicture(replies.NO_PREVIOUS)
+        return session.before
+    if kind == "original":
         return _root(session, base)
-    uploads = [each.number for each in session.pictures if each.turn is None]
-    among = {"upload": list(attachments) or uploads,
-             "any": list(attachments) or [each.number for each in session.pictures]}
-    numbers = among.get(str(wanted.get("of")), [])
-    index = wanted.get("index")
-    if not isinstance(index, int) or index == 0 or abs(index) > len(numbers):
+    if kind not in ("upload", "any") or not isinstance(index, int) or index == 0:
         return base
+    numbers = list(attachments) or [each.number for each in session.pictures
+                                    if kind == "any" or each.turn is None]
+    # "photo" is also what people call a picture that was drawn for them
+    numbers = numbers or [each.number for each in session.pictures]
+    if abs(index) > len(numbers):
+        raise NoSuchPicture(replies.so_many(len(numbers), kind == "upload"))
     return numbers[index - 1 if index > 0 else index]
 
 

@@ -38,7 +38,9 @@ def details(picture: Picture | None) -> str:
         ("Time", seconds(turn.timings[-1])),
         ("Model", turn.model),
     ]
-    if recipe.task == "sr":
+    if recipe.size is not None:
+        rows.insert(2, ("Size asked for", f"{recipe.size[0]} × {recipe.size[1]}"))
+    if recipe.task == "sr" and recipe.scale:
         rows.insert(2, ("Scale", f"×{recipe.scale}"))
     if recipe.source is not None:
         rows.insert(2, ("Made from", f"picture {recipe.source}"))

@@ -55,8 +55,13 @@ _WANTED: dict[str, str] = {
     "inpaint": "There is no picture to erase from yet. Drop one in, or ask me to draw one first.",
 }
 
+_NUMBERS = "no one two three four five six seven eight nine ten".split()
+
 HAVE_IT = "Got it, it is on the canvas. Say what to change or what to erase, or press Upscale."
 EMPTY = "Write what you want to see, or drop in a picture."
+NO_PREVIOUS = "There is no version before this one; which picture do you mean?"
+NOTHING_TO_VARY = "There is nothing to vary yet: ask me to draw something first."
+UNUSED_AREA = "The painted area was not used."
 UNSURE = "I can read that in two ways. Which one did you mean?"
 
 
@@ -71,6 +76,15 @@ def kind_of(text: str) -> str:
 def answer(text: str, seed: int) -> str:
     """One friendly sentence or two for a message that asks for no picture; same seed, same one."""
     return random.Random(seed).choice(_ANSWERS[kind_of(text)])
+
+
+def so_many(count: int, uploads: bool) -> str:
+    """Ask back for a picture that there is not: how many there are."""
+    many = _NUMBERS[count] if count < len(_NUMBERS) else str(count)
+    plural = "picture" if count == 1 else "pictures"
+    if uploads:
+        return f"You sent {many} {plural}; which one do you mean?"
+    return f"There {'is' if count == 1 else 'are'} {many} {plural} so far; which one do you mean?"
 
 
 def failed_step(index: int, task: str, reason: str) -> str:

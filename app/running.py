@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from threading import Event as Signal
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from app import replies
 from app.backend import Backend, Finished
-from app.events import Drawn, Event, Failed, Routed, Stopped
-from app.meant import scale_of
+from app.events import Drawn, Event, Failed, Noted, Routed, Stopped
+from app.meant import NoSuchPicture, picture_of
 from app.session import Session
 from app.turns import NEEDS_PICTURE, Picture, Recipe, Step, Turn
+from app.wishes import Wish, wish_of
 
 
 class Run:
@@ -27,45 +28,73 @@ class Run:
         self._session = session
         self._stop = stop
         self._backend = backend
+        self._place = len(session.turns)
 
     def events(self) -> Iterator[Event]:
         """Run the steps in order, and remember the turn in the session."""
-        session = self._session
-        place = len(session.turns)
-        session.turns.append(self.turn)
+        self._session.turns.append(self.turn)
         if self._mask is not None:
-            session.masks[place] = self._mask
+            self._session.masks[self._place] = self._mask
         source = self.turn.base
         for index, step in enumerate(self.turn.plan):
-            yield Routed(self.turn, index)
-            drawn = yield from self._step(index, step, source)
-            if drawn is None:
+            source = yield from self._step(index, step, source)
+            if source is None:
                 return
-            source = drawn.number
-            session.turns[place] = self.turn
-            yield Drawn(drawn)
 
-    def _step(self, index: int, step: Step,
-              source: int | None) -> Iterator[Event]:
+    def _step(self, index: int, step: Step, source: int | None) -> Iterator[Event]:
+        """The pictures of one step. Returns the number of the first, None if they did not all
+        come to be."""
+        session, image = self._session, None
+        try:
+            if index:  # the first step's picture was settled before the turn began
+                source = picture_of(step.slots, session, (), source)
+        except NoSuchPicture as error:
+            yield Routed(self.turn, index)
+            yield self._failed(index, str(error))
+            return None
+        if step.task in NEEDS_PICTURE and source:
+            image = session.image(source)
+        mask = _fit(self._mask, image) if step.mask else None
+        wish = wish_of(step, image and image.size, self._backend.able)
+        yield Routed(self.turn, index, wish.count)
+        lines = self._lines(index, wish)
+        if lines:
+            yield Noted(" ".join(lines))
+        recipe = Recipe(step.task, wish.prompt, step.slots.get("seed", self.turn.seed), wish.scale,
+                        source if image else None, mask is not None, wish.size)
+        first = None
+        for count in range(wish.count):
+            picture = yield from self._picture(
+                index, replace(recipe, seed=recipe.seed + count), image, mask, first is None)
+            if picture is None:
+                return None
+            first = first or picture.number
+            yield Drawn(picture)
+        return first
+
+    def _lines(self, index: int, wish: Wish) -> list[str]:
+        """What cannot be had in this step; with the last one, that nothing used the painting."""
+        plan = self.turn.plan
+        unused = self._mask is not None and not any(step.mask for step in plan)
+        return [*wish.lines, *([replies.UNUSED_AREA] if unused and index == len(plan) - 1 else [])]
+
+    def _picture(self, index: int, recipe: Recipe, image: Image.Image | None,
+                 mask: Image.Image | None, current: bool) -> Iterator[Event]:
         """One request, from queue to saved picture. Returns the Picture, None if there is none."""
         if self._stop.is_set():
             yield Stopped(0, 0)
             return None
-        session = self._session
-        image = session.image(source) if step.task in NEEDS_PICTURE and source else None
-        mask = _fit(self._mask, image) if step.mask else None
-        scale = scale_of(step.slots, image.size) if image else 2
-        recipe = Recipe(step.task, step.text, self.turn.seed, scale, source if image else None,
-                        mask is not None)
+        if recipe.task == "sr" and not recipe.scale:  # smaller: no model is needed for that
+            return self._save(recipe, Finished(image, 0.0, 0), current)
         try:
             job = self._backend.submit(recipe, image, mask)
         except ValueError as error:
             yield self._failed(index, str(error))
             return None
-        session.watch(self._stop, job.cancel)
+        self._session.watch(self._stop, job.cancel)
         for event in job:
             if isinstance(event, Finished):
-                return self._save(recipe, event)
+                return self._save(recipe, event, current)
             yield self._failed(index, event.text) if isinstance(event, Failed) else event
         return None
 
@@ -73,10 +102,10 @@ class Run:
         """Which step it was, where there are several. What was made is not to be made again."""
         if len(self.turn.plan) > 1:
             text = replies.failed_step(index, self.turn.plan[index].task, text)
-        return Failed(text, keep=index == 0)
+        return Failed(text, keep=not self.turn.images)
 
-    def _save(self, recipe: Recipe, made: Finished) -> Picture:
-        turn, session = self.turn, self._session
+    def _save(self, recipe: Recipe, made: Finished, current: bool) -> Picture:
+        turn, session, image = self.turn, self._session, made.image
         self.turn = replace(
             turn,
             requests=(*turn.requests, recipe),
@@ -84,7 +113,10 @@ class Run:
             timings=(*turn.timings, made.seconds),
             steps=(*turn.steps, made.steps),
         )
-        return session.add(made.image, _alt(recipe, session), self.turn, recipe.source)
+        if recipe.size is not None:  # the model's sizes are few: the rest is cut and resampled
+            image = ImageOps.fit(image, recipe.size, Image.Resampling.LANCZOS)
+        session.turns[self._place] = self.turn
+        return session.add(image, _alt(recipe, session), self.turn, recipe.source, current)
 
 
 def _alt(recipe: Recipe, session: Session) -> str:
@@ -92,6 +124,8 @@ def _alt(recipe: Recipe, session: Session) -> str:
     if recipe.source is None:
         return recipe.prompt
     before = session.picture(recipe.source).alt
+    if recipe.task == "sr" and recipe.size is not None:
+        return f"{before}, resized to {recipe.size[0]} × {recipe.size[1]}"
     if recipe.task == "sr":
         return f"{before}, enlarged ×{recipe.scale}"
     return f"{before}; {recipe.prompt or 'painted area erased'}"

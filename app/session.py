@@ -65,16 +65,22 @@ class Session:
             return image.convert("RGB")
 
     def add(self, image: Image.Image, alt: str, turn: Turn | None = None,
-            origin: int | None = None) -> Picture:
-        """Save an "RGB" image as the next picture and make it current."""
+            origin: int | None = None, current: bool = True) -> Picture:
+        """Save an "RGB" image as the next picture and, unless told otherwise, make it current."""
         self._folder.mkdir(parents=True, exist_ok=True)
         number = self.next_number
         path = self._folder / f"onebrush-{number}.png"
         save_png(image, path, turn)
         picture = Picture(number, path, image.width, image.height, alt, turn, origin)
         self._pictures.append(picture)
-        self.make_current(number)
+        if current:
+            self.make_current(number)
         return picture
+
+    def mask_of(self, picture: Picture) -> Image.Image | None:
+        """What was painted for the turn that made a picture, None if nothing was."""
+        made = (place for place, turn in enumerate(self.turns) if picture.number in turn.images)
+        return self.masks.get(next(made, -1))
 
     @property
     def next_number(self) -> int:

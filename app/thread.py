@@ -11,6 +11,7 @@ from app.events import (
     Event,
     Failed,
     Loading,
+    Noted,
     Progress,
     Queued,
     Received,
@@ -30,6 +31,9 @@ class Thread:
         self._pictures: tuple[Picture, ...] = ()
         self._now = ""
         self._route = ""  # the chip above what is being made
+        self._notes = ""  # the lines that go with it
+        self._drawn: tuple[Picture, ...] = ()  # the pictures of this step
+        self._count = 1  # of them, when all are there
         self._plan: tuple[int, Turn, int] | None = None  # its place in the log, turn and step
 
     @property
@@ -65,23 +69,40 @@ class Thread:
                 if self._route:  # the step before left a picture
                     self._settled_answer()
                 self._mark_plan(event.turn, event.index)
-                self._route = cards.route(event.turn, event.index)
-                self._now = self._route + cards.waiting("Starting")
+                self._route, self._notes = cards.route(event.turn, event.index), ""
+                self._drawn, self._count = (), event.count
+                self._show(cards.waiting("Starting"))
+            case Noted():
+                self._notes = cards.note(event.text, small=True)
+                self._show(cards.waiting("Starting"))
             case Queued():
-                self._now = self._route + cards.waiting(_ahead(event.ahead))
+                self._show(self._made() + cards.waiting(_ahead(event.ahead)))
+            case Progress() if self._count > 1:
+                self._show(cards.gallery(self._drawn, self._count, event))
             case Progress():
-                self._now = self._route + cards.progress(event)
+                self._show(cards.progress(event))
             case Drawn():
-                self._mark("done")
-                self._now = self._route + cards.picture_tag(event.picture)
+                self._drawn += (event.picture,)
+                if len(self._drawn) == self._count:
+                    self._mark("done")
+                self._show(self._made())
             case Said() | Asked():
                 self._now = cards.note(event.text)
             case Failed():
                 self._mark("failed")
-                self._now = self._route + cards.note(event.text)
+                self._show(self._made() + cards.note(event.text))
             case Stopped():
                 self._mark("stopped")
-                self._now = self._route + cards.note(_stopped(event))
+                self._show(self._made() + cards.note(_stopped(event)))
+
+    def _show(self, body: str) -> None:
+        self._now = self._route + body + self._notes
+
+    def _made(self) -> str:
+        """The pictures of this step so far."""
+        if self._count > 1 and self._drawn:
+            return cards.gallery(self._drawn, self._count)
+        return "".join(map(cards.picture_tag, self._drawn))
 
     def _mark_plan(self, turn: Turn, index: int) -> None:
         """A step begins: its plan comes into the log with the first one."""
@@ -117,7 +138,7 @@ class Thread:
     def _settle(self) -> None:
         """The turn is over: everything becomes part of the log."""
         self._settled_answer()
-        self._route, self._plan = "", None
+        self._route, self._notes, self._plan, self._drawn, self._count = "", "", None, (), 1
 
 
 def _ahead(count: int) -> str:

@@ -55,7 +55,11 @@ class Reading:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One request as it went to the engine. source: the picture it started from, or None."""
+    """One request as it went to the engine.
+
+    source: the picture it started from, or None. scale: what the engine enlarged by, 0 where the
+    picture was only made smaller. size: (width, height) where the words named one.
+    """
 
     task: str
     prompt: str
@@ -63,6 +67,7 @@ class Recipe:
     scale: int
     source: int | None
     masked: bool
+    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

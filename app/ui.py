@@ -61,8 +61,8 @@ class Page:
     def _build_chat(self) -> None:
         self.welcome = gr.HTML(welcome.page(), js_on_load=CLICKS, elem_id="ob-welcome")
         with gr.Column(elem_id="ob-thread", visible=False) as self.thread:
-            self.log = gr.HTML("", elem_id="ob-log", js_on_load=None)
-            self.now = gr.HTML("", elem_id="ob-now", js_on_load=LIVE + FOLLOW)
+            self.log = gr.HTML("", elem_id="ob-log", js_on_load=CLICKS)
+            self.now = gr.HTML("", elem_id="ob-now", js_on_load=CLICKS + LIVE + FOLLOW)
             self.actions = gr.HTML("", js_on_load=CLICKS + FOLLOW, elem_id="ob-actions")
         with gr.Accordion("Words it knows", open=True, visible=False, elem_id="ob-known") as known:
             self.words = gr.HTML("", js_on_load=CLICKS)
@@ -112,7 +112,7 @@ class Page:
         blocks.unload(self.leave)
         self.box.submit(self.send, [self.box, self.editor], shown, **many)
         self.box.stop(self.stop, None, None, queue=False, **quiet)
-        for html in (self.welcome, self.actions, self.words, self.strip):
+        for html in (self.welcome, self.log, self.now, self.actions, self.words, self.strip):
             html.click(self.act, None, shown, **many)
 
     def _generate(self) -> Any:
@@ -180,6 +180,8 @@ class Page:
             yield self._canvas(window) | {self.actions: self._buttons(window)}
         elif what == "retry":
             yield from self._run(window, chat.retry(session), "Retry")
+        elif what == "vary":
+            yield from self._run(window, chat.variations(session), "Variations")
         elif what == "upscale":
             yield from self._run(window, chat.upscale(session), "Upscale ×2")
         elif what == "as" and value in cards.LOOKS:
@@ -234,7 +236,11 @@ class Page:
 
     def _buttons(self, window: Window) -> str:
         session = window.session
-        return cards.actions(session.turns[-1], session.can_undo) if session.turns else ""
+        if not session.turns:
+            return ""
+        recipe = session.current.recipe if session.current else None
+        can_vary = recipe is not None and recipe.task != "sr"
+        return cards.actions(session.turns[-1], session.can_undo, can_vary)
 
     def _canvas(self, window: Window) -> dict:
         """Everything beside the chat that follows the current picture."""

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from tiny_app import pipeline, ready
 
-from app.backend import Backend
+from app.backend import Abilities, Backend
 from app.chat import Chat
 from app.session import Session
 from app.settings import ROUTER
@@ -24,7 +24,7 @@ def router() -> Router:
 @pytest.fixture(scope="session")
 def backend(router) -> Backend:
     """Two steps a picture."""
-    backend = Backend(router, Engine(pipeline(2)), "tiny")
+    backend = Backend(router, Engine(pipeline(2)), "tiny", Abilities(side=32, multiple=8))
     yield backend
     backend.close()
 

@@ -3,22 +3,8 @@
 import pytest
 from PIL import Image
 
-from app.meant import picture_of, scale_of, seed_of
-from app.turns import Step, Turn
-
-
-@pytest.mark.parametrize(("slots", "scale"), [
-    ({}, 2), ({"scale": 2}, 2), ({"scale": 1.5}, 2), ({"scale": 3}, 4), ({"scale": 4}, 4),
-    ({"scale": 8}, 4), ({"width": 1024}, 4), ({"width": 500}, 2), ({"height": 400}, 4),
-    ({"width": 300, "height": 300}, 4), ({"dpi": 300}, 2),
-])
-def test_the_smaller_scale_that_reaches_what_was_asked(slots, scale):
-    assert scale_of(slots, (256, 128)) == scale
-
-
-def test_a_seed_in_the_words():
-    assert seed_of([Step("t2i"), Step("edit", "", {"seed": 0})]) == 0
-    assert seed_of([Step("t2i")]) is None
+from app.meant import NoSuchPicture, picture_of
+from app.turns import Turn
 
 
 @pytest.fixture
@@ -35,12 +21,33 @@ def talk(session):
 
 @pytest.mark.parametrize(("wanted", "number"), [
     (None, 4), ({"of": "previous"}, 2), ({"of": "any", "index": 1}, 1),
-    ({"of": "any", "index": -1}, 4), ({"of": "any", "index": 9}, 4),
-    ({"of": "upload", "index": 1}, 4), ({"of": "upload", "index": 2}, 4),
+    ({"of": "any", "index": -1}, 4), ({"of": "upload", "index": 1}, 4),
     ({"of": "original"}, 4), ({"of": "nonsense"}, 4), ("first", 4), ({"of": "any", "index": 0}, 4),
 ])
 def test_which_picture(talk, wanted, number):
     assert picture_of({"picture": wanted}, talk, (), 4) == number
+
+
+@pytest.mark.parametrize(("wanted", "text"), [
+    ({"of": "any", "index": 7}, "There are four pictures so far; which one do you mean?"),
+    ({"of": "any", "index": -5}, "There are four pictures so far; which one do you mean?"),
+    ({"of": "upload", "index": 2}, "You sent one picture; which one do you mean?"),
+])
+def test_a_picture_that_there_is_not(talk, wanted, text):
+    with pytest.raises(NoSuchPicture) as caught:
+        picture_of({"picture": wanted}, talk, (), 4)
+    assert str(caught.value) == text
+
+
+def test_nothing_stands_before_the_first_picture(session):
+    session.add(Image.new("RGB", (9, 9)), "one")
+    with pytest.raises(NoSuchPicture, match="no version before"):
+        picture_of({"picture": {"of": "previous"}}, session, (), 1)
+
+
+def test_a_photo_may_be_a_drawn_one(session):
+    session.add(Image.new("RGB", (9, 9)), "one", Turn("a cat"))
+    assert picture_of({"picture": {"of": "upload", "index": 1}}, session, (), 1) == 1
 
 
 def test_the_original_is_where_the_edits_began(talk):

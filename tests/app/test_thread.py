@@ -7,7 +7,18 @@ import pytest
 from PIL import Image
 
 from app import cards, palette, panel
-from app.events import Drawn, Failed, Loading, Progress, Queued, Received, Routed, Said, Stopped
+from app.events import (
+    Drawn,
+    Failed,
+    Loading,
+    Noted,
+    Progress,
+    Queued,
+    Received,
+    Routed,
+    Said,
+    Stopped,
+)
 from app.thread import Thread
 from app.turns import Picture, Recipe, Step, Turn
 
@@ -100,6 +111,30 @@ def test_a_failure_replaces_the_half_picture():
     assert "Out of &lt;memory&gt;." in thread.now and "<img" not in thread.now
 
 
+def test_variations_fill_a_gallery(picture):
+    thread = Thread()
+    thread.say("two cats")
+    thread.apply(Routed(replace(TURN, plan=TURN.plan[:1]), 0, 2))
+    thread.apply(Noted("Two <at> once is the most."))
+    thread.apply(Drawn(picture))
+    thread.apply(Progress(3, 20, Image.new("RGB", (8, 8)), None))
+    assert thread.now.count("<li") == 2 and 'data-do="pick:1"' in thread.now
+    assert "2 of 2 · Step 3 of 20" in thread.now and "Two &lt;at&gt; once" in thread.now
+    thread.apply(Drawn(replace(picture, number=2)))
+    assert thread.now.count("data-do=") == 2 and "Step" not in thread.now
+    thread.say("hello")
+    assert thread.log.count("ob-gallery") == 1 and "Two &lt;at&gt; once" in thread.log
+
+
+def test_stopped_variations_show_what_there_is(picture):
+    thread = Thread()
+    thread.say("two cats")
+    thread.apply(Routed(TURN, 0, 2))
+    thread.apply(Drawn(picture))
+    thread.apply(Stopped(3, 20))
+    assert 'data-do="pick:1"' in thread.now and "Stopped after step 3" in thread.now
+
+
 def test_an_upload_stands_in_the_persons_message(picture):
     thread = Thread()
     thread.say("make it night", painted=True)
@@ -141,9 +176,11 @@ def test_buttons_fit_the_answer():
     drawn = cards.actions(TURN, can_undo=True)
     assert all(f'data-do="{what}"' in drawn for what in ("retry", "upscale", "undo"))
     assert "as:" not in drawn  # nothing stood there that could have been edited instead
-    edit = Turn("make it night", base=1, plan=(Step("edit"),))
+    assert "vary" not in drawn and 'data-do="vary"' in cards.actions(TURN, True, can_vary=True)
+    edit = Turn("make it night", base=1, plan=(Step("edit"),), scores={"edit": 0.9})
     html = cards.actions(edit, can_undo=False)
     assert "undo" not in html
+    assert "as:" not in cards.actions(replace(edit, scores={}), False)  # it came from a button
     assert [f"as:{task}" in html for task in ("t2i", "edit", "inpaint", "sr")] == [1, 0, 1, 1]
 
 
