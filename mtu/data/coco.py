@@ -15,13 +15,14 @@ pictures and the paper's three numbers add up to more than the 123287 captioned 
 """
 
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 
 import numpy as np
 
 from .faults import DataError, GuardedDataset, RowFault, decode
 from .playground import Row
-from .tables import check_split, encoded, grouped, locate, open_table, parquet_files
+from .tables import check_split, encoded, grouped, locate, open_table, parquet_files, record_at
 
 HUB_ID = "jxie/coco_captions"
 FETCH_SECONDS = 20
@@ -69,7 +70,7 @@ class CocoCaptions(GuardedDataset):
 
     def row(self, index: int, rng: np.random.Generator) -> Row:
         rows = self._rows[self._starts[index] : self._starts[index + 1]]
-        record = self._table[int(rng.choice(rows))]
+        record = record_at(self._table, rng.choice(rows))
         captions = record.get("captions") or record.get("caption") or []
         captions = [captions] if isinstance(captions, str) else captions
         captions = [text.strip() for text in captions if text and text.strip()]
@@ -92,7 +93,7 @@ class CocoCaptions(GuardedDataset):
         try:
             with urllib.request.urlopen(url, timeout=FETCH_SECONDS) as answer:
                 return answer.read()
-        except (OSError, ValueError):
+        except (OSError, ValueError, HTTPException):
             raise RowFault(f"names the picture {url}, which cannot be fetched") from None
 
 

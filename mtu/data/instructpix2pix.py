@@ -31,6 +31,7 @@ from .tables import (
     open_table,
     parquet_files,
     read_structure,
+    record_at,
 )
 
 HUB_ID = "timbrooks/instructpix2pix-clip-filtered"
@@ -88,7 +89,7 @@ class InstructPix2Pix(GuardedDataset):
             text, source, target = self._from_folder(*self._seeds[item], rng)
         else:
             rows = self._rows[self._starts[item] : self._starts[item + 1]]
-            record = self._table[int(rng.choice(rows))]
+            record = record_at(self._table, rng.choice(rows))
             text, source, target = (record["edit_prompt"], encoded(record["original_image"]),
                                     encoded(record["edited_image"]))
         if not isinstance(text, str) or not text.strip():

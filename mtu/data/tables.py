@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .faults import DataError
+from .faults import DataError, RowFault
 
 SPLITS = ("train", "validation", "test")
 ALIASES = {"validation": ("validation", "val"), "train": ("train",), "test": ("test",)}
@@ -79,6 +79,14 @@ def open_table(files: list[Path], columns: list[str], images: list[str],
             table = table.cast_column(name, datasets.Image(decode=False))
         tables.append(table)
     return datasets.concatenate_datasets(tables) if tables else None
+
+
+def record_at(table, row: int) -> dict:
+    """One record of a table; RowFault if its cache is damaged meanwhile."""
+    try:
+        return table[int(row)]
+    except Exception:  # pyarrow's kinds, and the file system's
+        raise RowFault("cannot be read from its table") from None
 
 
 def encoded(cell: dict | None) -> bytes | None:
