@@ -5,13 +5,14 @@ Both are imported inside `load`: they bring torch, and the page is up before tha
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
 from app.events import Failed, Progress, Queued, Stopped
+from app.kin import unknown
 from app.turns import Reading, Recipe, Step
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Backend:
         plan = tuple(Step(step.task, step.text, dict(step.slots), index in painted)
                      for index, step in enumerate(found.plan.steps))
         sure = found.scores[found.intent] >= self._router.threshold
-        return Reading(found.intent, sure, dict(found.scores), plan)
+        return Reading(found.intent, sure, dict(found.scores), plan, found.language)
 
     def step(self, task: str, text: str) -> Step:
         """The step that a message is when `task` is the person's own choice."""
@@ -104,6 +105,24 @@ class Backend:
         from intents.slots import read_slots
 
         return Step(task, backbone_text(task, text), read_slots(task, text), task in MASKED)
+
+    def in_english(self, step: Step, language: str) -> Step:
+        """The step as the small model can read it, by dictionary; words without an entry stay.
+
+        Nothing changes for English, for a language without a dictionary, or another model.
+        """
+        from mtu.playground.dictionary import LANGUAGES, translate
+
+        if not (self.able.world and step.text and language in LANGUAGES):
+            return step
+        again = self.step(step.task, translate(step.text, language).text)
+        return replace(step, text=again.text, slots={**again.slots, **step.slots})
+
+    def unknown(self, text: str) -> str:
+        """One sentence about words of a prompt that the small model does not know, or ""."""
+        from mtu.playground.dictionary import nameable, unknown_words
+
+        return unknown(unknown_words(text), nameable()) if self.able.world else ""
 
     def submit(self, recipe: Recipe, image: Image.Image | None,
                mask: Image.Image | None, steps: int | None = None) -> Job:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from app import replies
 from app.backend import Backend
-from app.events import Asked, Event, Failed, Loading, Received, Said
+from app.events import Asked, Event, Failed, Loading, Noted, Received, Said
 from app.meant import NoSuchPicture, picture_of
 from app.running import Run
 from app.session import Pending, Session
@@ -110,6 +110,9 @@ class Chat:
         else:  # a painted area and no words: take out what is under it
             reading = Reading("inpaint", True, {"inpaint": 1.0}, (Step("inpaint", mask=True),))
         pending = Pending(replace(message, text=text), base, attachments, reading)
+        if reading.language == "other":
+            yield Said(replies.LANGUAGES)
+            return
         likely = _likely(reading, base is not None)
         if len(likely) > 1:
             session.pending = pending
@@ -137,7 +140,8 @@ class Chat:
         if task is None:
             turn = replace(turn, seed=self._seed(turn.plan), plan=without_seeds(turn.plan))
         else:
-            turn = replace(turn, intent=task, chosen=True, plan=self._plan(task, last.message))
+            plan = self._english(self._plan(task, last.message), last.language)
+            turn = replace(turn, intent=task, chosen=True, plan=plan)
         yield from self._run(turn, mask, session, stop)
 
     def _upscale(self, session: Session, scale: int, stop: Signal) -> Iterator[Event]:
@@ -172,6 +176,10 @@ class Chat:
         """The plan when the task is the person's choice; "chat" has nothing to do."""
         return (self._backend.result().step(task, text),) if task in TASKS else ()
 
+    def _english(self, plan: tuple[Step, ...], language: str) -> tuple[Step, ...]:
+        """The plan in words that the model reads."""
+        return tuple(self._backend.result().in_english(step, language) for step in plan)
+
     # -- running a plan ---------------------------------------------------------------------
 
     def _ready(self) -> Iterator[Event]:
@@ -185,7 +193,9 @@ class Chat:
         if intent == "chat" or not plan:
             yield Said(replies.answer(pending.message.text, self._new_seed()))
             return
-        reading, seed = pending.reading, seed_of(plan)
+        reading = pending.reading
+        plan = self._english(plan, reading.language)
+        seed = seed_of(plan)
         seed = self._seed(plan) if seed is None else seed
         try:
             base = picture_of(plan[0].slots, session, pending.attachments, pending.base)
@@ -197,6 +207,7 @@ class Chat:
             masked=pending.message.mask is not None, intent=intent,
             confidence=reading.scores.get(intent, 1.0), chosen=chosen,
             scores=reading.scores, plan=plan, seed=seed, model=self._backend.result().name,
+            language=reading.language,
         )
         yield from self._run(turn, pending.message.mask, session, stop)
 
@@ -207,6 +218,9 @@ class Chat:
             yield Said(replies.request_picture(turn.plan[0].task))
             return
         backend = yield from self._ready()
+        if turn.language != "en":
+            yield Noted(replies.read_as(turn.plan) if backend.able.world
+                        else replies.ENGLISH_BEST)
         yield from Run(turn, mask, session, stop, backend).events()
 
 

@@ -17,7 +17,8 @@ from app.turns import Recipe, Step, Turn
 KEY = "onebrush"
 FORMAT = 1
 LARGEST = 1 << 20  # characters; a recipe is a few thousand
-LATER = {Step: {"mask"}, Recipe: {"size"}}  # what pictures saved by the first version do not have
+# what pictures saved by the first version do not have
+LATER = {Step: {"mask"}, Recipe: {"size"}, Turn: {"language"}}
 
 
 def to_chunks(turn: Turn) -> dict[str, str]:

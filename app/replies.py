@@ -2,8 +2,10 @@
 
 import random
 import re
+from collections.abc import Iterable
 
 from app.palette import LOOKS
+from app.turns import Step
 
 _KINDS: tuple[tuple[str, str], ...] = (
     ("thanks", r"\b(thanks?|thank you|thx|ty|cheers|merci|danke|gracias|appreciate)\b"),
@@ -62,6 +64,9 @@ EMPTY = "Write what you want to see, or drop in a picture."
 NO_PREVIOUS = "There is no version before this one; which picture do you mean?"
 NOTHING_TO_VARY = "There is nothing to vary yet: ask me to draw something first."
 UNUSED_AREA = "The painted area was not used."
+LANGUAGES = ("I read English, Spanish, French, German, Italian and Portuguese. Could you say that "
+             "in one of them?")
+ENGLISH_BEST = "This model reads English best."
 UNSURE = "I can read that in two ways. Which one did you mean?"
 
 
@@ -85,6 +90,11 @@ def so_many(count: int, uploads: bool) -> str:
     if uploads:
         return f"You sent {many} {plural}; which one do you mean?"
     return f"There {'is' if count == 1 else 'are'} {many} {plural} so far; which one do you mean?"
+
+
+def read_as(plan: Iterable[Step]) -> str:
+    """How a message in another language was read."""
+    return f"Read as: {'; '.join(step.text or LOOKS[step.task].verb.lower() for step in plan)}"
 
 
 def failed_step(index: int, task: str, reason: str) -> str:

@@ -57,9 +57,9 @@ class Run:
         mask = _fit(self._mask, image) if step.mask else None
         wish = wish_of(step, image and image.size, self._backend.able)
         yield Routed(self.turn, index, wish.count)
-        lines = self._lines(index, wish)
-        if lines:
-            yield Noted(" ".join(lines))
+        lines = [*self._lines(index, wish), self._backend.unknown(wish.prompt)]
+        if any(lines):
+            yield Noted(" ".join(filter(None, lines)))
         recipe = Recipe(step.task, wish.prompt, step.slots.get("seed", self.turn.seed), wish.scale,
                         source if image else None, mask is not None, wish.size)
         first = None

@@ -32,6 +32,7 @@ class Thread:
         self._now = ""
         self._route = ""  # the chip above what is being made
         self._notes = ""  # the lines that go with it
+        self._above = ""  # and what was said before it
         self._drawn: tuple[Picture, ...] = ()  # the pictures of this step
         self._count = 1  # of them, when all are there
         self._plan: tuple[int, Turn, int] | None = None  # its place in the log, turn and step
@@ -72,6 +73,9 @@ class Thread:
                 self._route, self._notes = cards.route(event.turn, event.index), ""
                 self._drawn, self._count = (), event.count
                 self._show(cards.waiting("Starting"))
+            case Noted() if not self._route:
+                self._above = cards.note(event.text, small=True)
+                self._show(cards.waiting("Starting"))
             case Noted():
                 self._notes = cards.note(event.text, small=True)
                 self._show(cards.waiting("Starting"))
@@ -96,7 +100,7 @@ class Thread:
                 self._show(self._made() + cards.note(_stopped(event)))
 
     def _show(self, body: str) -> None:
-        self._now = self._route + body + self._notes
+        self._now = self._above + self._route + body + self._notes
 
     def _made(self) -> str:
         """The pictures of this step so far."""
@@ -110,6 +114,9 @@ class Thread:
             return
         if self._plan is None:
             self._settle_words()
+            if self._above:
+                self._settled.append(cards.article("bot", self._above))
+                self._above = ""
             self._settled.append("")
         place = self._plan[0] if self._plan else len(self._settled) - 1
         self._plan = (place, turn, index)
@@ -138,7 +145,8 @@ class Thread:
     def _settle(self) -> None:
         """The turn is over: everything becomes part of the log."""
         self._settled_answer()
-        self._route, self._notes, self._plan, self._drawn, self._count = "", "", None, (), 1
+        self._route = self._notes = self._above = ""
+        self._plan, self._drawn, self._count = None, (), 1
 
 
 def _ahead(count: int) -> str:

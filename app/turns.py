@@ -44,13 +44,14 @@ class Step:
 class Reading:
     """How the router understood a message: scores of all five intents, and what to do.
 
-    sure: False where it had better ask.
+    sure: False where it had better ask; language: ISO code, or "other" for one it does not read.
     """
 
     intent: str
     sure: bool
     scores: dict[str, float]
     plan: tuple[Step, ...]
+    language: str = "en"
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ class Turn:
     """One message and everything that came of it.
 
     base: the picture that was current when the message came; chosen: the task was a tap of the
-    person's, not the router's guess; timings: seconds per picture; steps: denoising steps each.
+    person's, not the router's guess; timings: seconds per picture; steps: denoising steps each;
+    language: of the message; the plan's words are what the model was given.
     """
 
     message: str
@@ -93,6 +95,7 @@ class Turn:
     images: tuple[int, ...] = ()
     timings: tuple[float, ...] = ()
     steps: tuple[int, ...] = ()
+    language: str = "en"
 
 
 @dataclass(frozen=True)

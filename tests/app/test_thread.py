@@ -126,6 +126,27 @@ def test_variations_fill_a_gallery(picture):
     assert thread.log.count("ob-gallery") == 1 and "Two &lt;at&gt; once" in thread.log
 
 
+def test_how_it_was_read_stands_before_the_picture(picture):
+    thread = Thread()
+    thread.say("un chat")
+    thread.apply(Noted("Read as: a cat"))
+    thread.apply(Routed(replace(TURN, plan=TURN.plan[:1]), 0))
+    thread.apply(Drawn(picture))
+    assert thread.now.index("Read as: a cat") < thread.now.index("a%20b.png")
+    thread.say("hello")
+    thread.apply(Said("Hello."))
+    assert "Read as" not in thread.now
+
+
+def test_how_a_plan_was_read_stands_above_it():
+    thread = Thread()
+    thread.say("un chat, puis agrandis")
+    thread.apply(Noted("Read as: a cat; make it larger"))
+    thread.apply(Routed(TURN, 0))
+    assert thread.log.index("Read as") < thread.log.index("ob-plan")
+    assert "Read as" not in thread.now
+
+
 def test_stopped_variations_show_what_there_is(picture):
     thread = Thread()
     thread.say("two cats")
