@@ -1,7 +1,8 @@
 """python -m mtu.evaluate MODEL: what a model of the playground world can do, in figures.
 
 Every picture is compared with exact ground truth on unseen seeds; a small scene reader judges
-what is in it. Writes report.json, report.md and a sheet of samples per task.
+what is in it. Writes report.json, report.md and a sheet of samples per task. With --suite paper,
+the paper's test sets, measures and tables instead (mtu.evaluation.paper): paper.json, paper.md.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from tqdm import tqdm
 from mtu.cli import Parser, run
 from mtu.evaluation.cases import Sampler
 from mtu.evaluation.grids import first_of_each, save_sheet, sheet
+from mtu.evaluation.paper.suite import add_arguments, evaluate_paper
 from mtu.evaluation.reader import SceneReader
 from mtu.evaluation.report import router_report, summarise, task_order, to_markdown
 from mtu.evaluation.tasks import counts, model_side, run_task
@@ -26,11 +28,16 @@ from mtu.pipeline import MTUPipeline
 from mtu.playground import atlas
 from mtu.tasks import TASK_NAMES
 
+SUITES = ("playground", "paper")
+COUNT = 24  # cases a group of the playground
 READER = Path(__file__).resolve().parent.parent / "assets" / "reader"
 
 
 def evaluate(args: argparse.Namespace) -> None:
     """Make the report that `args` asks for, write and print it; ValueError if it cannot."""
+    if args.suite == "paper":
+        return evaluate_paper(args)
+    args.count = COUNT if args.count is None else args.count
     if args.count < 1:
         raise ValueError(f"--count must be at least 1, not {args.count}.")
     if args.seed < 0:
@@ -80,15 +87,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Command line entry; returns the exit status."""
     parser = Parser(prog="mtu.evaluate", description=__doc__.splitlines()[0])
     parser.add_argument("model", metavar="MODEL", help="a model folder, or a hub id")
+    parser.add_argument("--suite", choices=SUITES, default=SUITES[0], help="default: playground")
     parser.add_argument("--seed", type=int, default=0, help="another set of cases; default: 0")
     parser.add_argument("--out", default="evaluation", metavar="DIR", help="default: evaluation")
-    parser.add_argument("--count", type=int, default=24, metavar="N",
-                        help="cases a group, of which there are 19; default: 24")
+    parser.add_argument("--count", type=int, metavar="N",
+                        help=f"cases a group, of which there are 19; default: {COUNT}. "
+                             "Of the paper's suite: pictures a task; default: all")
     parser.add_argument("--tasks", nargs="+", choices=TASK_NAMES, help="default: all it can do")
     parser.add_argument("--steps", type=int, metavar="N", help="default: the model's own")
     parser.add_argument("--bf16", action="store_true", help="compute in bfloat16")
     parser.add_argument("--atlas", metavar="FILE", help="a glyph atlas to use, not the cached one")
     parser.add_argument("--reader", default=str(READER), metavar="DIR", help="default: the shipped")
+    add_arguments(parser)
     diffusers.logging.set_verbosity_error()
     diffusers.logging.disable_progress_bar()
     transformers.logging.set_verbosity_error()

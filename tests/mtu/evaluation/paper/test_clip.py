@@ -11,7 +11,6 @@ from mtu.evaluation.paper.weights import MissingPart
 
 def test_the_same_the_opposite_and_another_direction():
     start = torch.tensor([[1.0, 0.0, 0.0]] * 4)
-    up, down = torch.tensor([0.0, 1.0, 0.0]), torch.tensor([0.0, -1.0, 0.0])
     up, side = torch.tensor([0.0, 1.0, 0.0]), torch.tensor([0.0, 0.0, 1.0])
     # from e1 the ends lie on the unit sphere: e2 − e1 and e3 − e1 meet at 60°
     found = directional_similarity(start, up.expand(4, 3), start,
@@ -42,7 +41,7 @@ def test_pictures_and_texts_share_a_space(clip):
 def test_features_are_those_of_the_model_itself(clip):
     picture = np.full((32, 32, 3), 200, np.uint8)
     mean, deviation = np.array(clip.processor.image_mean), np.array(clip.processor.image_std)
-    pixels = torch.from_numpy(((200 / 255 - mean) / deviation)).float().reshape(1, 3, 1, 1)
+    pixels = torch.from_numpy((200 / 255 - mean) / deviation).float().reshape(1, 3, 1, 1)
     tokens = clip.tokenizer(["cab"], return_tensors="pt")
     with torch.no_grad():
         whole = clip.model(input_ids=tokens["input_ids"], pixel_values=pixels.expand(1, 3, 32, 32))

@@ -47,7 +47,7 @@ def test_a_broken_file_is_one_sentence(tmp_path, name):
 
 
 def test_nothing_in_a_file_is_executed(tmp_path, capsys):
-    (tmp_path / "a.pth").write_bytes(pickle.dumps({"weight": Harm()}))
+    (tmp_path / "a.pth").write_bytes(pickle.dumps({"weight": Harm()}, protocol=2))
     with pytest.raises(ValueError, match="cannot be read"):
         read_tensors(tmp_path / "a.pth")
     assert "harm" not in capsys.readouterr().out
