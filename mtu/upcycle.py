@@ -61,7 +61,7 @@ def upcycle(
         _as(model, dtype).save_pretrained(out)
         return
     made_for = {"name": base.name, "sha256": weights_hash(base.unet)}
-    settings = _settings(base)
+    settings = pipeline_settings(base)
     if delta:
         write_delta(model, made_for, settings, out, dtype or torch.float16)
         return
@@ -88,7 +88,7 @@ def _index(base: FolderBase | FileBase) -> dict:
     }
 
 
-def _settings(base: FolderBase | FileBase) -> dict:
+def pipeline_settings(base: FolderBase | FileBase) -> dict:
     """The settings of the MTUPipeline that `base` becomes: its own where it has any."""
     own = {name: base.index[name] for name in SETTINGS if name in base.index}
     unet, factor = base.unet.config, base.index.get("patch_size", 1)
