@@ -43,14 +43,11 @@ def cost(
     params and trainable are counts, tflops are per task, memory_mb is in 10⁶ bytes, at 2 bytes a
     parameter where it says nothing else.
     """
-    unet_config, mtu_config, pixels, parts = _configs(model)
+    unet_config, mtu_config, pixels, parts = configs(model)
     if size < 1 or size % pixels or tokens < 1:
         raise ValueError(f"size must be a positive multiple of {pixels}, tokens at least 1")
     side = size // pixels
-    with torch.device("meta"):
-        base = UNet2DConditionModel(**unet_config).requires_grad_(False)
-    mtu = MTUUNet2DConditionModel.from_unet(base, config or mtu_config)
-    folded = {task: mtu.fold(task) for task in mtu.task_names}
+    base, mtu, folded = build(unet_config, config or mtu_config)
     four = sum(unique_params([unet]) for unet in folded.values())
     of_base = tflops(base, side, tokens)
     return {
@@ -71,9 +68,18 @@ def cost(
     }
 
 
-def _configs(model: str | Path) -> tuple[dict, MTUConfig, int, dict[str, int]]:
-    """The UNet's config, how it is upcycled, the image's pixels per sample pixel, and the
-    parameters of what a pipeline of the model holds beside the UNet."""
+def build(unet_config: dict, config: MTUConfig) -> tuple[nn.Module, nn.Module, dict]:
+    """On the meta device: the base, the base upcycled, and task -> its folded UNet."""
+    with torch.device("meta"):
+        base = UNet2DConditionModel(**unet_config).requires_grad_(False)
+    mtu = MTUUNet2DConditionModel.from_unet(base, config)
+    return base, mtu, {task: mtu.fold(task) for task in mtu.task_names}
+
+
+def configs(model: str | Path) -> tuple[dict, MTUConfig, int, dict[str, int]]:
+    """Of a model as `cost` takes it: the UNet's config, how it is upcycled, the image's pixels per
+    sample pixel, and the parameters of what a pipeline holds beside the UNet. ValueError or
+    OSError in one sentence if there is no such model."""
     if model in PAPER:
         config, experts = PAPER[model]
         widths = {"task_embed_dim": PAPER_WIDTH, "router_hidden_dim": PAPER_WIDTH}

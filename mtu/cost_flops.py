@@ -23,7 +23,7 @@ def tflops(unet: UNet2DConditionModel, side: int, tokens: int, task: str | None 
     the blocks hold experts in the feed-forward's place.
     """
     with FlopCounterMode(display=False) as counter:
-        unet(**_inputs(unet, side, tokens, task))
+        unet(**step_inputs(unet, side, tokens), **_task_inputs(unet, side, task))
     counts = counter.get_flop_counts()
     attention = sum(count for kind, count in counts["Global"].items() if kind in PRODUCTS)
     feed_forward = sum(
@@ -47,24 +47,31 @@ def conv_tflops(conv: nn.Conv2d, side: int) -> float:
     return counter.get_total_flops() / 1e12
 
 
-def _inputs(unet: UNet2DConditionModel, side: int, tokens: int, task: str | None) -> dict:
+def step_inputs(unet: UNet2DConditionModel, side: int, tokens: int, batch: int = 1) -> dict:
+    """Random arguments of one forward, where `unet` is and in its precision: a (B, C, side, side)
+    sample, timesteps, a prompt's (B, tokens, D) hidden states, and what SDXL adds."""
     config = unet.config
+    like = {"device": unet.device, "dtype": unet.dtype}
     width = config.encoder_hid_dim or config.cross_attention_dim
     width = width if isinstance(width, int) else width[0]
     inputs = {
-        "sample": torch.empty(1, config.in_channels, side, side, device="meta"),
-        "timestep": torch.empty(1, device="meta"),
-        "encoder_hidden_states": torch.empty(1, tokens, width, device="meta"),
+        "sample": torch.randn(batch, config.in_channels, side, side, **like),
+        "timestep": torch.full((batch,), 500.0, device=unet.device),
+        "encoder_hidden_states": torch.randn(batch, tokens, width, **like),
     }
     if config.addition_embed_type == "text_time":
         text = (
             config.projection_class_embeddings_input_dim - TIME_IDS * config.addition_time_embed_dim
         )
         inputs["added_cond_kwargs"] = {
-            "text_embeds": torch.empty(1, text, device="meta"),
-            "time_ids": torch.empty(1, TIME_IDS, device="meta"),
+            "text_embeds": torch.randn(batch, text, **like),
+            "time_ids": torch.ones(batch, TIME_IDS, **like),
         }
-    if task is not None:
-        channels = unet.mtu_config.tasks[task]
-        inputs |= {"task": task, "condition": torch.empty(1, channels, side, side, device="meta")}
     return inputs
+
+
+def _task_inputs(unet: UNet2DConditionModel, side: int, task: str | None) -> dict:
+    if task is None:
+        return {}
+    channels = unet.mtu_config.tasks[task]
+    return {"task": task, "condition": torch.empty(1, channels, side, side, device=unet.device)}
