@@ -23,6 +23,7 @@ from .cli import read_json
 CONFIGS = Path(__file__).parent / "configs"
 FAMILIES = {"v1": "sd15", "v2": "sd2", "xl_base": "sdxl"}  # diffusers' name -> ours
 CLIP_TOKENIZER = "openai/clip-vit-large-patch14"  # all three families read its vocabulary
+SPECIAL_TOKENS = 3  # all that transformers' tokenizer has if a folder has no vocabulary
 UNET_PREFIX = "model.diffusion_model."
 BASE_SIZE = 64  # of SD2's latents where it predicts the noise: its 512-pixel models
 
@@ -60,9 +61,11 @@ def load_single_file(
             pipeline = getattr(diffusers, kind).from_single_file(
                 str(path), config=folder, torch_dtype=dtype, local_files_only=True, **tokenizers
             )
-        except (OSError, RuntimeError, KeyError, TypeError) as error:
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            raise ValueError(f"{path} cannot be converted: {reason}") from None
+        except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0].split(". ")[0]
+            if "meta tensor" in reason:  # what diffusers found no value for
+                reason = "it lacks tensors that a model of its family has"
+            raise ValueError(f"{path} cannot be converted: {reason}.") from None
     _check_whole(path, pipeline)
     return pipeline
 
@@ -107,13 +110,16 @@ class _Header(dict):
 
 def _tokenizer(place: str | Path | None, pad_token: str):
     try:
-        return CLIPTokenizer.from_pretrained(place or CLIP_TOKENIZER, pad_token=pad_token)
+        tokenizer = CLIPTokenizer.from_pretrained(place or CLIP_TOKENIZER, pad_token=pad_token)
     except (OSError, ValueError, TypeError):
-        where = f"{place} holds no CLIP tokenizer" if place else "A single file holds no tokenizer"
-        raise ValueError(
-            f"{where}: give with --tokenizer the tokenizer folder of any Stable Diffusion model, "
-            f"or go online once to fetch {CLIP_TOKENIZER}."
-        ) from None
+        tokenizer = ()
+    if len(tokenizer) > SPECIAL_TOKENS:
+        return tokenizer
+    where = f"{place} holds no CLIP tokenizer" if place else "A single file holds no tokenizer"
+    raise ValueError(
+        f"{where}: give with --tokenizer the tokenizer folder of any Stable Diffusion model, "
+        f"or go online once to fetch {CLIP_TOKENIZER}."
+    )
 
 
 def _lay_out(config: dict, folder: Path) -> None:

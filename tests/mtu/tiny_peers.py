@@ -35,13 +35,13 @@ def sd2_peer() -> StableDiffusionPipeline:
     return _single(base, 24, "gelu", "!", scheduler)
 
 
-def sdxl_peer(force_zeros: bool = True, **unet) -> StableDiffusionXLPipeline:
+def sdxl_peer(force_zeros: bool = True, layers: int = 3, **unet) -> StableDiffusionXLPipeline:
     """SDXL's: two encoders, their last but one states side by side, a pooled embedding."""
     base = tiny_unet("sdxl", sample_size=SIDE // 2, **unet).float()
     return StableDiffusionXLPipeline(
         vae=tiny_vae(),
-        text_encoder=_encoder(CLIPTextModel, 16, "quick_gelu"),
-        text_encoder_2=_encoder(CLIPTextModelWithProjection, 24, "gelu", projection=20),
+        text_encoder=tiny_encoder(CLIPTextModel, 16, "quick_gelu"),
+        text_encoder_2=tiny_encoder(CLIPTextModelWithProjection, 24, "gelu", 20, layers),
         tokenizer=clip_tokenizer(END),
         tokenizer_2=clip_tokenizer("!"),
         unet=base,
@@ -72,7 +72,7 @@ def tiny_vae() -> AutoencoderKL:
 def _single(unet, width: int, act: str, pad: str, scheduler) -> StableDiffusionPipeline:
     return StableDiffusionPipeline(
         vae=tiny_vae(),
-        text_encoder=_encoder(CLIPTextModel, width, act),
+        text_encoder=tiny_encoder(CLIPTextModel, width, act),
         tokenizer=clip_tokenizer(pad),
         unet=unet,
         scheduler=scheduler,
@@ -82,11 +82,12 @@ def _single(unet, width: int, act: str, pad: str, scheduler) -> StableDiffusionP
     )
 
 
-def _encoder(kind, width: int, act: str, projection: int = 16):
+def tiny_encoder(kind, width: int, act: str, projection: int = 16, layers: int = 3):
+    """A CLIP text model over `clip_tokenizer`'s tokens."""
     torch.manual_seed(width)
     config = CLIPTextConfig(
         vocab_size=3 + 2 * len(LETTERS), hidden_size=width, intermediate_size=2 * width,
-        num_hidden_layers=3, num_attention_heads=2, max_position_embeddings=77, hidden_act=act,
+        num_hidden_layers=layers, num_attention_heads=2, max_position_embeddings=77, hidden_act=act,
         projection_dim=projection, bos_token_id=0, eos_token_id=1, pad_token_id=1,
     )  # fmt: skip
     return kind(config).eval()
