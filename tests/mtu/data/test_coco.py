@@ -115,6 +115,17 @@ def test_a_folder_that_is_not_there_and_a_hub_id_without_network(tmp_path):
     assert "\n" not in str(told.value)
 
 
+def test_a_hub_id_that_was_fetched_before_is_read_offline(own_caches):
+    """In the hub's own cache: a snapshot's folder, and a reference that names it."""
+    repo = own_caches / "hub" / "datasets--jxie--coco_captions"
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    write_coco(repo / "snapshots" / commit, count=4)
+    (repo / "refs").mkdir()
+    (repo / "refs" / "main").write_text(commit)
+    data = CocoCaptions()
+    assert len(data) == 8 and data[0].target.ndim == 3
+
+
 def test_a_missing_column_in_every_file_is_refused(inline):
     for file in inline.rglob("train-*.parquet"):
         drop_column(file, "caption")
