@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from PIL import Image
 
+from app.corrections import Corrections
 from app.events import Progress
 from app.palette import LOOKS
 from app.turns import Picture, Turn
@@ -120,8 +121,8 @@ def _button(do: str, label: str, hint: str, extra: str = "") -> str:
             f'title="{hint}">{label}</button>')
 
 
-def actions(turn: Turn, can_undo: bool, can_vary: bool = False) -> str:
-    """The one-tap buttons under an answer."""
+def actions(turn: Turn, can_undo: bool, can_vary: bool = False, remember: str = "") -> str:
+    """The one-tap buttons under an answer. remember: what stands below those that correct it."""
     task = turn.plan[0].task
     main = [("retry", "Retry", "Again with a new seed")]
     if can_vary:
@@ -142,7 +143,23 @@ def actions(turn: Turn, can_undo: bool, can_vary: bool = False) -> str:
     )
     return (f'<div class="ob-actions" role="group" aria-label="This picture">{html}</div>'
             '<div class="ob-actions" role="group" aria-label="Not what you meant?">'
-            f'<span class="ob-note">Not what you meant?</span>{instead}</div>')
+            f'<span class="ob-note">Not what you meant?</span>{instead}</div>{remember}')
+
+
+def remember(on: bool, kept: Corrections) -> str:
+    """The switch that lets corrections be kept and, for the machine's owner, where they are."""
+    where = "on this machine" if kept.own else "on the machine that OneBrush runs on"
+    html = (f'<button type="button" class="ob-switch" role="switch" data-do="remember" '
+            f'aria-checked="{str(on).lower()}"><span class="ob-knob"></span>'
+            f"Remember my corrections {where}</button>")
+    count = kept.count
+    if kept.own and (on or count):
+        html += (f'<span class="ob-note">{count} kept in <code>{escape(str(kept.file))}</code>'
+                 "</span>")
+    if kept.own and count:
+        html += ('<button type="button" class="ob-link" data-do="forget" '
+                 'title="Delete the file">Delete</button>')
+    return f'<div class="ob-actions ob-remember">{html}</div>'
 
 
 AGAIN = ('<div class="ob-actions" role="group" aria-label="Once more">'

@@ -13,6 +13,7 @@ from PIL import Image
 
 from app import replies
 from app.backend import Backend
+from app.corrections import Corrections
 from app.events import Asked, Event, Failed, Loading, Noted, Received, Said
 from app.meant import NoSuchPicture, picture_of
 from app.running import Run
@@ -31,10 +32,11 @@ class Chat:
     """Runs turns. `backend` may still be loading: the first turn then waits for it."""
 
     def __init__(self, backend: "Future[Backend]", max_megapixels: float,
-                 new_seed: Callable[[], int]) -> None:
+                 new_seed: Callable[[], int], corrections: Corrections | None = None) -> None:
         self._backend = backend
         self._max_megapixels = max_megapixels
         self._new_seed = new_seed
+        self._corrections = corrections
 
     def turn(self, message: Message, session: Session) -> Iterator[Event]:
         """Take one message."""
@@ -49,7 +51,10 @@ class Chat:
         return self._alone(session, lambda stop: self._again(session, None, stop))
 
     def take_as(self, task: str, session: Session) -> Iterator[Event]:
-        """The last turn as another task instead, from the same picture, with the same seed."""
+        """The last turn as another task instead, from the same picture, with the same seed.
+
+        That is a correction, and is kept where the person let it be (`Session.remember`).
+        """
         return self._alone(session, lambda stop: self._again(session, task, stop))
 
     def variations(self, session: Session) -> Iterator[Event]:
@@ -137,12 +142,22 @@ class Chat:
         last = session.turns[-1]
         mask = session.masks.get(len(session.turns) - 1)
         turn = replace(last, requests=(), images=(), timings=(), steps=())
+        if task is not None and session.remember:
+            yield from self._keep(last, task)
         if task is None:
             turn = replace(turn, seed=self._seed(turn.plan), plan=without_seeds(turn.plan))
         else:
             plan = self._english(self._plan(task, last.message), last.language)
             turn = replace(turn, intent=task, chosen=True, plan=plan)
         yield from self._run(turn, mask, session, stop)
+
+    def _keep(self, turn: Turn, task: str) -> Iterator[Event]:
+        """Write a correction down; that it cannot be done is no reason not to draw."""
+        try:
+            if self._corrections is not None:
+                self._corrections.keep(turn, task)
+        except OSError as error:
+            yield Noted(f"The correction could not be kept: {error.strerror or error}.")
 
     def _upscale(self, session: Session, scale: int, stop: Signal) -> Iterator[Event]:
         base = session.current.number if session.current else None

@@ -39,8 +39,8 @@ _KIN: tuple[tuple[str, str], ...] = (
      "villa building bridge lighthouse windmill pyramid cathedral shed igloo treehouse fort "
      "fortress ruin ruins statue mosque school hospital shop factory"),
     ("ball gift balloon book", "toy doll teddy drum guitar piano violin trumpet football tennis "
-     "basketball box chest bag suitcase lamp candle lantern clock watch phone computer laptop table "
-     "chair sofa bed vase bottle cup mug glass key sword shield hammer camera"),
+     "basketball box chest bag suitcase lamp candle lantern clock watch phone computer laptop "
+     "table chair sofa bed vase bottle cup mug glass key sword shield hammer camera"),
     ("beach lake ocean", "island shore coast sea river waterfall harbor harbour pond pool bay "
      "swamp"),
     ("city room", "street road village town market station airport office kitchen bathroom "

@@ -60,14 +60,16 @@ def _environment(settings: Settings, folder: Path) -> None:
 def _serve(settings: Settings, folder: Path) -> int:
     from app.backend import Backend, load
     from app.chat import Chat
+    from app.corrections import offered
     from app.theme import css, theme
     from app.ui import Page
     from app.windows import Windows
 
     backend: Future[Backend] = Future()
     windows = Windows(folder / "sessions")
-    chat = Chat(backend, settings.max_megapixels, _seeds(settings.seed))
-    blocks = Page(chat, windows, backend, settings).build()
+    corrections = offered(settings)
+    chat = Chat(backend, settings.max_megapixels, _seeds(settings.seed), corrections)
+    blocks = Page(chat, windows, backend, settings, corrections).build()
     blocks.queue(default_concurrency_limit=None)
     try:
         with contextlib.redirect_stdout(io.StringIO()):

@@ -40,6 +40,7 @@ class Session:
         self.turns: list[Turn] = []
         self.masks: dict[int, Image.Image] = {}  # turn's place in `turns` → what was painted
         self.pending: Pending | None = None
+        self.remember = False  # corrections may be kept
 
     # -- pictures ---------------------------------------------------------------------------
 

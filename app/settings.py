@@ -20,7 +20,8 @@ class Settings:
 
     model: a folder in diffusers layout or a hub id; port: None takes the first free one from
     7860; auth: (user, password) or None; max_megapixels: the largest upload accepted; seed: the
-    first of the seeds, counted up from there, None for seeds by chance.
+    first of the seeds, counted up from there, None for seeds by chance; corrections: the file that
+    corrections go to where somebody lets them be kept, None for the usual one.
     """
 
     model: str = str(EMBEDDED_MODEL)
@@ -31,11 +32,17 @@ class Settings:
     auth: tuple[str, str] | None = None
     max_megapixels: float = 40.0
     seed: int | None = None
+    corrections: Path | None = None
 
     @property
     def embedded(self) -> bool:
         """True if the model is the small one that ships with OneBrush."""
         return Path(self.model).resolve() == EMBEDDED_MODEL.resolve()
+
+    @property
+    def open(self) -> bool:
+        """True if people at other machines can reach the page."""
+        return self.share or self.host not in ("127.0.0.1", "localhost", "::1")
 
     @property
     def model_name(self) -> str:
@@ -59,6 +66,9 @@ class Settings:
                             metavar="N", help="largest picture accepted (default 40)")
         parser.add_argument("--seed", type=_seed, metavar="N",
                             help="count seeds up from N, so that a conversation can be repeated")
+        parser.add_argument("--corrections", type=_file, metavar="FILE",
+                            help="where corrections go if someone lets them be kept (default: "
+                                 "onebrush/corrections.jsonl in your data folder)")
         given = {name: value for name, value in vars(parser.parse_args(argv)).items()
                  if value is not None}
         return cls(**given)
@@ -97,6 +107,13 @@ def _seed(text: str) -> int:
     if not text.isdecimal() or int(text) >= 1 << 31:
         raise argparse.ArgumentTypeError(f"a seed is a number from 0 to 2147483647, not {text!r}")
     return int(text)
+
+
+def _file(text: str) -> Path:
+    path = Path(text).expanduser().resolve()
+    if not text or path.is_dir():
+        raise argparse.ArgumentTypeError(f"name a file, not the folder {text!r}")
+    return path
 
 
 def _auth(text: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from app import cards, panel, views, welcome
 from app.api import make_generate
 from app.backend import Backend
 from app.chat import Chat
+from app.corrections import Corrections
 from app.events import Asked, Drawn, Event, Failed, Received, Routed
 from app.scripts import CLICKS, FOLLOW, LIVE, NAMES
 from app.settings import Settings
@@ -26,11 +27,12 @@ class Page:
     """The components, by name, and the handlers that fill them."""
 
     def __init__(self, chat: Chat, windows: Windows, backend: "Future[Backend]",
-                 settings: Settings) -> None:
+                 settings: Settings, corrections: Corrections | None = None) -> None:
         self.chat = chat
         self.windows = windows
         self.backend = backend
         self.settings = settings
+        self.corrections = corrections  # None where they are not to be kept at all
 
     def build(self) -> gr.Blocks:
         """Lay everything out and wire it."""
@@ -178,6 +180,15 @@ class Page:
             with contextlib.suppress(KeyError):  # a button of a conversation that has ended
                 session.make_current(int(value))
             yield self._canvas(window) | {self.actions: self._buttons(window)}
+        elif what == "remember":
+            session.remember = not session.remember
+            yield {self.actions: self._buttons(window)}
+        elif what == "forget" and self.corrections and self.corrections.own:
+            try:
+                self.corrections.delete()
+            except OSError as error:
+                gr.Warning(f"The file could not be deleted: {error.strerror or error}.")
+            yield {self.actions: self._buttons(window)}
         elif what == "retry":
             yield from self._run(window, chat.retry(session), "Retry")
         elif what == "vary":
@@ -240,7 +251,8 @@ class Page:
             return ""
         recipe = session.current.recipe if session.current else None
         can_vary = recipe is not None and recipe.task != "sr"
-        return cards.actions(session.turns[-1], session.can_undo, can_vary)
+        remember = cards.remember(session.remember, self.corrections) if self.corrections else ""
+        return cards.actions(session.turns[-1], session.can_undo, can_vary, remember)
 
     def _canvas(self, window: Window) -> dict:
         """Everything beside the chat that follows the current picture."""

@@ -21,9 +21,11 @@ def test_defaults():
 def test_everything_given():
     settings = Settings.parse(["--share", "--host", "0.0.0.0", "--port", "8000", "--model", "a/b",
                                "--device", "cpu", "--auth", "me:pass:word",
-                               "--max-megapixels", "12.5", "--seed", "0"])
+                               "--max-megapixels", "12.5", "--seed", "0",
+                               "--corrections", "/tmp/a.jsonl"])
     assert settings == Settings(model="a/b", device="cpu", host="0.0.0.0", port=8000, share=True,
-                                auth=("me", "pass:word"), max_megapixels=12.5, seed=0)
+                                auth=("me", "pass:word"), max_megapixels=12.5, seed=0,
+                                corrections=Path("/tmp/a.jsonl").resolve())
     assert settings.model_name == "b" and not settings.embedded
 
 
@@ -38,6 +40,7 @@ BAD = [
     (["--max-megapixels", "nan"], "size"), (["--seed", "-1"], "-1"),
     (["--model", "/no/such/folder"], "/no/such/folder"),
     (["--model", "."], "model_index.json"), (["--model", "nowhere"], "nowhere"),
+    (["--corrections", "."], "file"), (["--corrections", ""], "file"),
     (["--model", "README.md"], "README.md"), (["--what"], "--what"), (["extra"], "extra"),
 ]
 
