@@ -1,7 +1,7 @@
 """MTUUNet2DConditionModel: a diffusers UNet upcycled to several tasks (METHOD §1, §4)."""
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from diffusers import UNet2DConditionModel
@@ -12,6 +12,7 @@ from torch import nn
 from .config import MTUConfig
 from .experts import ExpertFeedForward
 from .inputs import TaskConv
+from .multitask import MultiTask, modules_of
 from .norms import TaskLayerNorm
 from .router import Router
 from .rows import Rows
@@ -25,7 +26,7 @@ def _with_base_signature(init):
     return init
 
 
-class MTUUNet2DConditionModel(UNet2DConditionModel):
+class MTUUNet2DConditionModel(MultiTask, UNet2DConditionModel):
     """A UNet whose experts, norms and input convolutions depend on each row's task.
 
     Built from a text-to-image UNet by `from_unet`, or by `from_pretrained`. Its config is the
@@ -58,7 +59,7 @@ class MTUUNet2DConditionModel(UNet2DConditionModel):
         _swap(donor, config, Rows())
         model = _shell(cls, unet, mtu=config.to_dict())
         model.load_state_dict(donor.state_dict(), assign=True)
-        for module in _modules(model, ExpertFeedForward):
+        for module in modules_of(model, ExpertFeedForward):
             for parameter in module.net.parameters():
                 parameter.data = parameter.data.clone()
         model.freeze_base()
@@ -74,11 +75,6 @@ class MTUUNet2DConditionModel(UNet2DConditionModel):
             raise ValueError(f"weights in {path} do not fit the model; {'; '.join(faults)}")
         model.freeze_base()
         return (model, info) if wants_info else model
-
-    @property
-    def task_names(self) -> tuple[str, ...]:
-        """The tasks in index order."""
-        return self.mtu_config.task_names
 
     def forward(
         self,
@@ -102,10 +98,7 @@ class MTUUNet2DConditionModel(UNet2DConditionModel):
         """
         tasks = self._task_indices(task, len(sample))
         self.rows.set(tasks, self.task_embedding)
-        channels = max(list(self.mtu_config.tasks.values())[index] for index in set(tasks))
-        if channels:
-            self._check_condition(condition, sample, channels)
-            sample = torch.cat([sample, condition[:, :channels].to(sample.dtype)], dim=1)
+        sample = self._with_condition(sample, condition, tasks)
         return super().forward(sample, timestep, encoder_hidden_states, *args, **kwargs)
 
     def fold(self, task: str) -> UNet2DConditionModel:
@@ -136,64 +129,14 @@ class MTUUNet2DConditionModel(UNet2DConditionModel):
         folded.load_state_dict(state, assign=True)
         return folded.requires_grad_(False).train(self.training)
 
-    def freeze_base(self) -> None:
-        """Let only the method's own set require gradients (METHOD §1.5).
-
-        A router over one expert is constant: with num_experts=1 routers and task embedding have
-        nothing to learn and stay frozen too.
-        """
-        self.requires_grad_(False)
-        for module in _modules(self, (ExpertFeedForward, TaskLayerNorm, TaskConv)):
-            module.requires_grad_(True)
-        self.task_embedding.requires_grad_(True)
-        if self.mtu_config.num_experts == 1:
-            self.task_embedding.requires_grad_(False)
-            for module in _modules(self, Router):
-                module.requires_grad_(False)
-
-    def trainable_parameters(self) -> Iterator[nn.Parameter]:
-        """The parameters that require gradients."""
-        return (parameter for parameter in self.parameters() if parameter.requires_grad)
-
-    @torch.no_grad()
-    def router_weights(self) -> torch.Tensor:
-        """(tasks, blocks, N): the weight of each expert in each block, summing to 1 over N."""
-        routers = _modules(self, Router)
-        return torch.stack([router.weights(self.task_embedding) for router in routers], dim=1)
-
     def enable_gradient_checkpointing(self, gradient_checkpointing_func=None) -> None:
         """As diffusers', but blocks are recomputed with the tasks they ran with."""
         super().enable_gradient_checkpointing(gradient_checkpointing_func or self.rows.checkpoint)
 
-    def _task_indices(self, task, batch: int) -> tuple[int, ...]:
-        if isinstance(task, str):
-            task = [task] * batch
-        elif isinstance(task, torch.Tensor):
-            task = task.expand(batch).tolist() if task.ndim == 0 else task.tolist()
-        known = dict(zip(self.task_names, range(len(self.task_names)), strict=True)) | {
-            index: index for index in range(len(self.task_names))
-        }
-        unknown = [name for name in task if name not in known]
-        if unknown:
-            names = ", ".join(self.task_names)
-            raise ValueError(f"unknown task {unknown[0]!r}; this model has {names}")
-        if len(task) != batch:
-            raise ValueError(f"{len(task)} tasks for a batch of {batch}")
-        return tuple(known[name] for name in task)
-
-    @staticmethod
-    def _check_condition(condition, sample: torch.Tensor, channels: int) -> None:
-        if condition is None:
-            raise ValueError(f"the tasks of this batch need a condition of {channels} channels")
-        rows, width, *size = condition.shape
-        if rows != len(sample) or width < channels or list(sample.shape[2:]) != size:
-            expected = (len(sample), f">={channels}", *sample.shape[2:])
-            raise ValueError(f"condition is {tuple(condition.shape)}, expected {expected}")
-
 
 def _swap(unet: UNet2DConditionModel, config: MTUConfig, rows: Rows) -> None:
     """Put the task-dependent layers in place of the base's; their values start as the base's."""
-    blocks = _modules(unet, BasicTransformerBlock)
+    blocks = modules_of(unet, BasicTransformerBlock)
     if not blocks:
         raise ValueError("this UNet has no transformer block with a feed-forward to upcycle")
     if unet.config.addition_embed_type == "image_hint":
@@ -222,7 +165,3 @@ def _sharing(unet: UNet2DConditionModel) -> UNet2DConditionModel:
     twin = _shell(UNet2DConditionModel, unet)
     twin.load_state_dict(unet.state_dict(), assign=True)
     return twin
-
-
-def _modules(model: nn.Module, kinds) -> list:
-    return [module for module in model.modules() if isinstance(module, kinds)]
