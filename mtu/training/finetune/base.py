@@ -6,17 +6,18 @@ import torch
 
 from mtu.bases import open_base
 from mtu.cli import read_json
+from mtu.delta import weights_hash
 from mtu.loading import INDEX
 from mtu.pipeline import MTUPipeline
-from mtu.tasks import TASKS
 from mtu.trained import mark_trained
-from mtu.upcycle import SDXL_GUIDANCE, SDXL_STEPS
+from mtu.upcycle import pipeline_settings
 
 from ..recipe import Recipe, RecipeError
 from . import tiny
 from .methods import lower_frozen, upcycled
 from .options import FinetuneOptions
 
+NO_AUTOENCODER = "The stage finetune is for latent models; this base has no autoencoder."
 TORCH = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -35,7 +36,9 @@ def open_pipeline(recipe: Recipe, options: FinetuneOptions) -> MTUPipeline:
     else:
         pipe = _from_base(name)
     if pipe.vae is None:
-        raise RecipeError("The stage finetune is for latent models; this base has no autoencoder.")
+        raise RecipeError(NO_AUTOENCODER)
+    if options.export == "delta":
+        _check_delta(pipe, options)
     torch.manual_seed(recipe.seed)
     unet = upcycled(pipe.unet, options, list(recipe.task_weights))
     pipe = rebuilt(pipe, unet, options)
@@ -53,28 +56,26 @@ def _is_upcycled(folder: Path) -> bool:
 
 
 def _from_base(name: str) -> MTUPipeline:
-    """A plain base as a pipeline that only draws, with the paper's guidance and steps."""
+    """A plain base as a pipeline that only draws, set up as `mtu.upcycle` does it."""
     if name in tiny.NAMES:
-        parts, settings = tiny.tiny_parts(name), {}
-    else:
-        base = open_base(name)
-        if "vae" not in base.parts:
-            raise RecipeError("The stage finetune is for latent models; this base has no "
-                              "autoencoder.")
-        parts = {part: base.component(part, torch.float32) for part in base.parts}
-        parts["unet"] = base.unet.float()
-        settings = {"force_zeros_for_empty_prompt":
-                    bool(base.index.get("force_zeros_for_empty_prompt", False))}
-    unet, scheduler = parts["unet"], parts["scheduler"]
-    is_sdxl = unet.config.addition_embed_type == "text_time"
-    guidance = {task: [spec.guidance_scale, spec.image_guidance_scale]
-                for task, spec in TASKS.items()}
-    factor = 2 ** (len(parts["vae"].config.block_out_channels) - 1)
-    return MTUPipeline(
-        **parts, prediction_type=scheduler.config.get("prediction_type", "epsilon"),
-        default_size=unet.config.sample_size * factor,
-        default_steps=SDXL_STEPS if is_sdxl else 20,
-        guidance=SDXL_GUIDANCE if is_sdxl else guidance, **settings)
+        return MTUPipeline(**tiny.tiny_parts(name), default_size=tiny.SIDE,
+                           force_zeros_for_empty_prompt=name == "tiny-xl")
+    base = open_base(name)
+    if "vae" not in base.parts:
+        raise RecipeError(NO_AUTOENCODER)
+    made_for = {"name": base.name, "sha256": weights_hash(base.unet)}
+    parts = {part: base.component(part, torch.float32) for part in base.parts}
+    return MTUPipeline(unet=base.unet.float(), **parts, **pipeline_settings(base),
+                       upcycled_from=made_for)
+
+
+def _check_delta(pipe: MTUPipeline, options: FinetuneOptions) -> None:
+    """A delta holds the feed-forwards, norms and input convolutions, and names its base."""
+    if options.method in ("single_task", "ia3") or options.component in ("sa", "ca"):
+        raise RecipeError(f"The method {options.method} trains more than a delta holds: "
+                          "export must be pipeline.")
+    if pipe.config.upcycled_from is None:
+        raise RecipeError("The base of this model is not recorded: export must be pipeline.")
 
 
 def rebuilt(pipe: MTUPipeline, unet, options: FinetuneOptions) -> MTUPipeline:

@@ -85,4 +85,7 @@ def read_options(recipe: Recipe) -> FinetuneOptions:
         raise RecipeError("task_weights must name the tasks to train.")
     if options.method == "single_task" and len(recipe.task_weights) > 1:
         raise RecipeError("The method single_task trains one task: task_weights names more.")
+    if options.frozen not in ("fp32", recipe.precision):
+        raise RecipeError(f"Weights frozen in {options.frozen} need that precision, not "
+                          f"{recipe.precision}.")
     return options

@@ -1,5 +1,6 @@
 """The stage "finetune": a latent diffusion base learns tasks by the method or by a baseline."""
 
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from diffusers import DDPMScheduler
 from PIL import Image
 
 from mtu.conditioning import latent_mask
+from mtu.delta import save_delta
+from mtu.loading import INDEX
 from mtu.sampling import is_flow
 
 from ..recipe import Recipe, RecipeError
@@ -30,6 +33,7 @@ class FinetuneStage:
 
     def __init__(self, recipe: Recipe):
         self.recipe, self.options = recipe, read_options(recipe)
+        _check_target(recipe.path("export_to"))
         self.pipe = open_pipeline(recipe, self.options)
         if is_flow(self.pipe.scheduler):
             raise RecipeError("The stage finetune trains bases of the DDPM family; this one is "
@@ -173,10 +177,26 @@ class FinetuneStage:
         return [picture.resize((self.side, self.side)) for picture in (before, after)]
 
     def export(self, folder: Path) -> None:
-        """A pipeline's folder, adapters merged, marked with the tasks it was trained for."""
-        unet = without_adapters(self.module)
-        pipe = rebuilt(self.pipe, unet, self.options)
-        for part in pipe.components.values():
-            if isinstance(part, torch.nn.Module):
-                part.to(TORCH[self.options.export_dtype])
-        pipe.save_pretrained(folder)
+        """A pipeline's folder, adapters merged, or a delta; marked with the tasks it learned.
+
+        It replaces what an earlier run exported there, whole.
+        """
+        dtype = TORCH[self.options.export_dtype]
+        pipe = rebuilt(self.pipe, without_adapters(self.module), self.options)
+        part = folder.with_name(f"{folder.name}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        if self.options.export == "delta":
+            save_delta(pipe, part, dtype)
+        else:
+            for component in pipe.components.values():
+                if isinstance(component, torch.nn.Module):
+                    torch.nn.Module.to(component, dtype)
+            pipe.save_pretrained(part)
+        shutil.rmtree(folder, ignore_errors=True)
+        part.rename(folder)
+
+
+def _check_target(folder: Path | None) -> None:
+    """Refuse before training what `export` could not replace after it."""
+    if folder and folder.exists() and any(folder.iterdir()) and not (folder / INDEX).is_file():
+        raise RecipeError(f"export_to names {folder}, which holds something else than a model.")
