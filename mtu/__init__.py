@@ -1,10 +1,12 @@
 """Multi-task upcycling of text-to-image diffusion backbones (MTU, arXiv 2503.11905)."""
 
 from .config import MTUConfig, condition_layout
+from .delta import save_delta
 from .engine import Cancelled, Done, Engine, Failed, Job, Progress, Queued, Request
 from .images import open_image, to_rgb
 from .pipeline import MTUPipeline, Step
 from .tasks import TASK_NAMES, TASKS, TaskSpec, get_task
+from .trained import mark_trained
 from .unet import MTUUNet2DConditionModel
 
 __all__ = [
@@ -25,6 +27,8 @@ __all__ = [
     "TaskSpec",
     "condition_layout",
     "get_task",
+    "mark_trained",
     "open_image",
+    "save_delta",
     "to_rgb",
 ]
