@@ -141,6 +141,7 @@ def plan_matches(got: list[dict], wanted: list[dict]) -> bool:
         g["intent"] == w["intent"]
         and ("text" not in w or g["text"].lower() == w["text"].lower())
         and all(g["slots"].get(k) == v for k, v in w.get("slots", {}).items())
+        and ("mask" not in w or g.get("mask", False) == w["mask"])
         for g, w in zip(got, wanted, strict=True)
     )
 

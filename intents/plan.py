@@ -1,28 +1,36 @@
-"""A message → its steps: where it splits, and the words each step hands to the backbone.
-
-Splitting is by rules: a strong joint ("then", ";", a full stop, a new line) or a weak one ("and",
-a comma) counts only where a command begins behind it, so "a cat and a dog" and "remove the cat
-and the dog" stay whole.
-"""
+"""A message → its plan: the steps in order, each with its task, its words, its slots and whether a
+painted area is meant for it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
-from .slots import without_settings
+from .labels import Context
+from .ordering import quoted
+from .slots import read_slots
+from .splitting import LOOK_ALONE, Part, parts, split
+from .verbs import ASKED, DRAWING
+from .wording import backbone_text
+
+__all__ = ["Plan", "Step", "backbone_text", "planned", "split"]
+
+Scores = dict[str, float]
 
 
 @dataclass(frozen=True)
 class Step:
-    """One task to run. text: what the backbone reads; slots: see slots.py."""
+    """One task to run. text: what the backbone reads; slots: see slots.py; mask: the painted area
+    that came with the message is meant for this step (never True without one)."""
 
     task: str
     text: str
     slots: dict = field(default_factory=dict)
+    mask: bool = False
 
     def to_dict(self) -> dict:
-        return {"intent": self.task, "text": self.text, "slots": self.slots}
+        return {"intent": self.task, "text": self.text, "slots": self.slots, "mask": self.mask}
 
 
 @dataclass(frozen=True)
@@ -35,212 +43,169 @@ class Plan:
         return asdict(self)
 
 
-_VERBS = (
-    "add animate apply blow blur brighten bring change clean clear color colour colorize convert "
-    "correct create crop cut darken deblur decrease delete denoise design double draw "
-    "dress drop edit "
-    "eliminate enhance enlarge erase exchange expand extend fill fix flip generate get give hide "
-    "illustrate improve increase insert let lighten lose magnify make mirror move paint "
-    "photoshop place put quadruple raise recolor recolour reduce remove render repaint "
-    "repair replace "
-    "resize restore restyle retouch rotate scale shift shrink sharpen sketch straighten strip "
-    "stylize substitute swap switch take tint transform triple turn unblur upsample "
-    "upscale wipe write "
-    "zoom set have wrap open close dye export save print retouch duplicate centre center decorate"
-).split()
-_ALONE = (
-    "upscale enlarge sharpen denoise deblur unblur enhance colorize upsample double triple magnify"
-).split()
-_ASKED = (
-    r"(?:(?:please|pls|plz|also|second(?:ly)?|third(?:ly)?|2nd|3rd|finish (?:with|by)|"
-    r"finally|lastly|just|now|next|then|afterwards|after that|"
-    r"(?:can|could|would|will) (?:you|u)|i(?:'d like| want| need) (?:you )?to|let's)[, ]+)*"
+_QUESTION = re.compile(
+    r"\s*(?:how (?:do|can|does|did|would|should|many|much|long|to)|what(?:'s| is| are| does| do|"
+    r" can|ever)? (?:the|your|you|it|is|do|an?|kind)\b|why|who|when (?:do|will|can)|"
+    r"where (?:do|is|are)|which .* (?:is|are|do|does)|do you (?:know|have|like|support)|are you|"
+    r"is (?:it|there) (?!possib)).*\?",
+    re.I | re.S,
 )
-_COMMAND = re.compile(
-    rf"\s*{_ASKED}(?:(?:{'|'.join(_VERBS)})\b|get rid of\b|i (?:want|need|'d like)\b|"
-    r"(?:an? )?\d+x (?:upscale|enlargement)\b)",
+_DRAWS = re.compile(
+    rf"\s*{ASKED}(?:{'|'.join(DRAWING)}|make (?:me )?an? (?:picture|image|photo|drawing|painting|"
+    r"logo|poster)|give me|an? (?:new )?(?:picture|image|photo|drawing|painting|portrait)|"
+    r"i (?:want|need|'d like) an? )",
     re.I,
 )
-_SEQUENCE = re.compile(
-    r"^(?:(?:second|third|final|last|first|next)(?:ly)?,?|2nd,?|3rd,?|finally,?|"
-    r"lastly,?|then|also|"
-    r"finish (?:with|by)) (?=\w)",
+_FRESH = re.compile(
+    r"\s*(?:please )?(?:ignor|forget|disregard|skip|never mind|(?:don't|dont|do not) use)[^,;:.]*"
+    r"\b(?:pictures?|images?|photos?|uploads?|attachments?|last|previous|that|this|it|everything|"
+    r"all|files?|one)\b[^,;:.]{0,20}?(?:[,;:.]|\band\b)\s*(?:just |now |please |instead )*(?=\w)",
     re.I,
 )
-_VERB_ALONE = re.compile(rf"\s*{_ASKED}(?:{'|'.join(_VERBS)})[\s.!?]*$", re.I)
-_MAY_STAND_ALONE = re.compile(rf"\s*{_ASKED}(?:{'|'.join(_ALONE)})\b", re.I)
-_STRONG = re.compile(
-    r"\s*(?:[,.;]?\s*\b(?:and then|but then|then|after that|afterwards|after this|and after that|"
-    r"and finally|finally|lastly|followed by|once (?:that's|that is|you're|it's) done|"
-    r"when (?:that's|that is|you're|it's) done)\b[,:]?|[;\n]+|(?<!\d)[.!?]+(?=\s)|->|→|"
-    r"(?:(?<=\s)|^)\(?\d[.)](?=\s)|(?:(?<=\s)|^)step \d:?|(?:(?<=[\s,])|^)(?:second|"
-    r"third|2nd|3rd)(?:ly)?,)\s*",
+# Verbs that say the task whatever stands around them; the classifier is not asked.
+_SURE = (
+    (re.compile(rf"\s*{ASKED}(?:crop|rotate|flip|mirror|straighten|brighten|darken|colou?rize|"
+                r"recolou?r|desaturate)\b", re.I), "edit"),
+    (re.compile(rf"\s*{ASKED}(?:upscale|upsample|denoise|deblur|unblur)\b(?! the (?!pic|im|ph|wh))",
+                re.I), "sr"),
+    (re.compile(r"\s*(?:\d+(?:\.\d+)?\s?x|x\s?\d)\s*$", re.I), "sr"),
+)
+_EDITS = re.compile(
+    rf"\s*{ASKED}(?:make|turn|give|let) (?:it|this|them|him|her|everything)\b(?! (?:me )?an? "
+    r"(?:new )?(?:picture|image|drawing))|\s*(?:go |change |switch )?from \w+ to \w+ and from ",
     re.I,
 )
-_WEAK = re.compile(
-    r"\s*(?:,\s*(?:and\s+(?:also\s+)?|also\s+|plus\s+)?|\s(?:and also|and|plus|&)\s)\s*", re.I
-)
-_FIRST = re.compile(
-    r"^\s*(?:first(?:ly)?|first of all|to start(?: with)?|1st)[,:]?\s+(?!one\b|"
-    r"picture|image|photo|upload)",
+_DESCRIBES = re.compile(r"\s*(?:an?|two|three|four|five|several) (?!bit |little |lot )\w", re.I)
+_POINTS = re.compile(
+    r"\b(?:here|marked|mark|selected|selection|painted|highlighted|circled|masked|brushed|"
+    r"this (?:area|part|spot|place|region|bit|section|thing|corner|hole)|inside|in there|"
+    r"(?:fill|erase|remove|delete|clear|replace|cover|get rid of) (?:it|this|that|these)|"
+    r"aqu[ií]|ici|hier|qui|esto|isto|[çc]a|das hier|questo)\b|"
+    r"\b(?:put|paint|draw|add|place) .*\bthere\b",
     re.I,
 )
-# What may be a step of its own after "then": "then in winter", "then 4x", "then black and white".
-_FRAGMENT = re.compile(
-    r"^(?:\d+(?:\.\d+)?\s?x\b|x\s?\d|in (?:winter|summer|spring|autumn|4k|hd|black)|at "
-    r"(?:night|sunset|dawn)|"
-    r"black and white|winter|night|without |no |with |as a|sepia|hd|4k|bigger|larger|"
-    r"sharper|the same|"
-    r"a (?:bigger|larger|high)|an? )",
-    re.I,
-)
-
-_OPENER = (
-    r"(?:(?:hi|hello|hey|ok|okay|so|well|hmm+|um+|great|nice|perfect|cool|thanks|thank you|"
-    r"good morning|alright|lovely|yes|please|pls|plz|now|next|just|also|kindly|and|then|but)"
-    r"(?: there| so)?[,!.:]*\s+)"
-)
-_REQUEST = (
-    r"(?:(?:can|could|would|will) (?:you|u|we|i)(?: please| also| maybe)?\s+|"
-    r"i(?:'d| would)? (?:like|love|want|need) (?:you )?(?:to )?|i want (?:you )?to |"
-    r"let's |let me |"
-    r"would you mind |is it possible to |do you think you could |help me (?:to )?|go ahead and )"
-)
-_MEDIUM = (
-    r"(?:new |nice |quick )?(?:picture|image|photo|photograph|pic|drawing|illustration|scene|"
-    r"artwork)"
-)
-_DRAW = re.compile(
-    r"^(?:ignor(?:e|ing)|forget|disregard|skip|never mind|not|don't \w+|do not \w+)\b[^,;:.|]*?"
-    r"(?:[,;:.]|\band\b)\s*(?:just |now |instead |please )*",
-    re.I,
-)
-_LEAD = re.compile(
-    rf"^(?:(?:draw|paint|sketch|generate|create|make|render|design|illustrate|produce|"
-    rf"imagine|show|"
-    rf"visuali[sz]e|compose|craft|give|have|get|see|do|whip up|come up with|put together|"
-    rf"depict|doodle)\b"
-    rf"(?:\s+(?:me|us|for me|for us))?(?:\s*:)?\s+|(?:an?other|a|an|the|one more|"
-    rf"some)\s+{_MEDIUM}\s+"
-    rf"(?:of|showing|with|where|that shows)\s+|(?:new|next|another|fresh)\s+(?:{_MEDIUM}|"
-    rf"one)\s*[:,]\s*|"
-    rf"{_MEDIUM}\s+of\s+|(?:how|what) about\s+|(?:of|showing)\s+)",
-    re.I,
-)
-_TAIL = re.compile(
-    r"(?:[,\s]+(?:please|pls|plz|thanks|thank you|thx|for me|if (?:you can|possible)|"
-    r"would you|will you|asap))+[\s.!?]*$",
+_WHOLE = re.compile(
+    r"\b(?:every(?:thing|where)|whole|entire|all over|overall|the (?:picture|image|photo|scene|"
+    r"background|sky|weather|season|style|colou?rs)|winter|summer|spring|autumn|night|sunset)\b",
     re.I,
 )
 
 
-def split(text: str) -> list[str]:
-    """Cut a message into the parts that ask for one thing each; one part when in doubt."""
-    if len(text) > 2000:
-        return [text.strip()]
-    text = _FIRST.sub("", text)
-    parts: list[str] = []
-    for piece in _cut(text, _STRONG, strong=True):
-        parts += _cut(piece, _WEAK, strong=False)
-    parts = [part.strip(" ,;\n\t") for part in parts]
-    if len(parts) > 1:
-        parts = [_plain_command(_SEQUENCE.sub("", part)) for part in parts]
-    return [part for part in parts if part] or [text.strip()]
+def planned(
+    text: str, context: Context, scores: Callable[[str, Context], Scores]
+) -> tuple[list[Scores], Plan]:
+    """The plan, and the scores of the wishes it was made from, in order; at least one.
 
-
-def _plain_command(part: str) -> str:
-    """ "start by deleting the moon" → "delete the moon"."""
-    match = re.match(r"(?:start(?:ing)? (?:by|with)|(?:by|try)) (\w+)ing\b", part, re.I)
-    if not match:
-        return part
-    stem = match[1].lower()
-    for verb in (stem, stem + "e", stem[:-1]):
-        if verb in _VERBS:
-            return verb + part[match.end() :]
-    return part
-
-
-def _cut(text: str, joint: re.Pattern, strong: bool) -> list[str]:
-    parts, start, quoted = [], 0, _quoted(text)
-    for match in joint.finditer(text):
-        left, right = text[start : match.start()], text[match.end() :]
-        if any(a < match.start() < b for a, b in quoted):
-            continue
-        if not left.strip():
-            start = match.end()
-        elif _begins(left, right, match.group(), strong):
-            parts.append(left)
-            start = match.end()
-        elif strong and (verb := _carried_verb(left, right, match.group())):
-            # "remove the blur, then the watermark": the second step says its verb by silence.
-            return [*parts, left, *_cut(f"{verb} {right}", joint, strong)]
-    return [*parts, text[start:]]
-
-
-def _quoted(text: str) -> list[tuple[int, int]]:
-    return [m.span() for m in re.finditer(r"[\"“][^\"”]*[\"”]", text)]
-
-
-def _begins(left: str, right: str, joint: str, strong: bool) -> bool:
-    """Whether a new step begins behind the joint."""
-    sequel = strong and bool(re.search(r"[a-z→>]", joint, re.I))
-    if not _is_request(left, sequel):
-        return False
-    if _COMMAND.match(right):
-        return not _VERB_ALONE.match(_first_clause(right)) or bool(_MAY_STAND_ALONE.match(right))
-    # Only words of sequence ("then", "finally") carry a fragment; a full stop does not.
-    return sequel and bool(_FRAGMENT.match(right))
-
-
-def _carried_verb(left: str, right: str, joint: str) -> str | None:
-    verb = re.match(
-        rf"\s*{_ASKED}((?:remove|delete|erase|take out|get rid of|add|make))\b", left, re.I
-    )
-    carried = re.match(r"(?:the|this|that|all|these|those|my|his|her)\s", right, re.I)
-    return verb[1] if verb and carried and re.search(r"\bthen\b", joint, re.I) else None
-
-
-def _first_clause(text: str) -> str:
-    return re.split(r",|;|\.\s|\band\b|\bthen\b", text, maxsplit=1)[0]
-
-
-def _is_request(left: str, sequel: bool) -> bool:
-    # "Ignore my upload, draw a castle" and "keep the dog, remove the rest" are one wish; so is a
-    # greeting before it, and a verb that waits for its object ("crop and rotate the picture").
-    if re.match(
-        rf"\s*{_ASKED}(?:ignor|forget|disregard|skip|never mind|not |don't|do not|keep|leave|"
-        r"without|instead of)",
-        left,
-        re.I,
-    ):
-        return False
-    if _VERB_ALONE.match(left) and not (sequel or _MAY_STAND_ALONE.match(left)):
-        return False
-    greeting = re.fullmatch(rf"\s*(?:{_OPENER})*\w{{0,9}}[\s,!.]*", left + " ", re.I)
-    return not greeting or bool(_COMMAND.match(left))
-
-
-def backbone_text(task: str, text: str) -> str:
-    """What the backbone reads for one step.
-
-    t2i: the prompt without lead-ins ("draw me a" goes, "a" stays when it stood there) and settings;
-    edit and inpaint: the instruction without greetings and politeness; sr: "".
+    scores: the calibrated probabilities of the five intents for a text in its context.
     """
-    if task == "sr":
-        return ""
-    bare = " ".join(text.split())
-    bare = re.sub(rf"^{_OPENER}+", "", bare, flags=re.I)
-    if task == "t2i":
-        bare = _DRAW.sub("", bare)
-    bare = re.sub(rf"^{_REQUEST}", "", bare, count=1, flags=re.I)
-    bare = re.sub(rf"^{_OPENER}+", "", bare, flags=re.I)
-    bare = _TAIL.sub("", bare).rstrip(" ?!.")
-    if task == "t2i":
-        bare = without_settings(bare)
-        for _ in range(3):
-            shorter = _LEAD.sub("", bare, count=1)
-            if shorter == bare or not shorter:
+    found = parts(text) if not _QUESTION.fullmatch(text) else [Part(text.strip())]
+    fresh = _FRESH.match(text)
+    if fresh and _DRAWS.match(text[fresh.end() :]):
+        found, context = parts(text[fresh.end() :]), Context()
+    wishes = _wishes(found, context, scores)
+    if len(found) > 1:
+        # "Nice. Thank you, how do I save it?" has no step, "Hi. Draw a cat." has one.
+        wishes = [wish for wish in wishes if likeliest(wish[1]) != "chat"] or [
+            (text, scores(text, context))]
+    pointed = _pointed([wish for wish, _ in wishes], context)
+    steps = [
+        _step(wish, likeliest(told), masked)
+        for (wish, told), masked in zip(wishes, pointed, strict=True)
+        if likeliest(told) != "chat"
+    ]
+    return [told for _, told in wishes], Plan(_joined(steps))
+
+
+def likeliest(scores: Scores) -> str:
+    return max(scores, key=scores.__getitem__)
+
+
+def _wishes(found: list[Part], context: Context, scores) -> list[tuple[str, Scores]]:
+    """Text and scores of each wish; parts of a group that turn out the same become one."""
+    pointed = _pointed([part.text for part in found], context)
+    told = []
+    for i, (part, masked) in enumerate(zip(found, pointed, strict=True)):
+        around = Context(context.images, masked, context.history or i > 0)
+        heard = scores(_mumbled(part.text), around)
+        told.append(_weighed(part.text, heard, around, first=i == 0))
+    out: list[tuple[str, Scores]] = []
+    i = 0
+    while i < len(found):
+        group, end = found[i].group, i + 1
+        while end < len(found) and group is not None and found[end].group == group:
+            end += 1
+        kinds = {likeliest(each) for each in told[i:end]}
+        if end > i + 1 and len(kinds) == 1:
+            out.append((found[i].whole, told[i]))
+        else:
+            out += [(found[k].text, told[k]) for k in range(i, end)]
+        i = end
+    return out
+
+
+def _mumbled(text: str) -> str:
+    """The text with "hello" for what stands in quotes: words to be written, not commands."""
+    for start, end in reversed(quoted(text)):
+        if end - start > 3:
+            text = f"{text[: start + 1]}hello{text[end - 1 :]}"
+    return text
+
+
+def _weighed(text: str, told: Scores, context: Context, first: bool) -> Scores:
+    """The classifier's scores, corrected where the words leave no doubt.
+
+    A later step draws anew only where it says so; an edit of "it" draws nothing where there is a
+    picture, and a thing described where there is none is to be drawn.
+    """
+    guess, stands = likeliest(told), context.images or context.history
+    sure = next((task for pattern, task in _SURE if pattern.match(text)), None)
+    if sure and guess != sure and guess != "chat" and not context.mask:
+        return _moved(told, guess, sure)
+    if guess == "t2i" and not _DRAWS.match(text) and (
+            not first or stands and (_EDITS.match(text) or LOOK_ALONE.match(text))):
+        return _moved(told, "t2i", max(("edit", "sr", "inpaint"), key=told.__getitem__))
+    described = _DESCRIBES.match(text) or _DRAWS.match(text)
+    if guess in ("edit", "inpaint") and first and not stands and not context.mask and described:
+        return _moved(told, guess, "t2i")
+    return told
+
+
+def _moved(told: Scores, source: str, target: str) -> Scores:
+    """All of one intent's probability given to another."""
+    return told | {target: told[target] + told[source], source: 0.0}
+
+
+def _pointed(texts: list[str], context: Context) -> list[bool]:
+    """Which wishes a painted area is meant for: those that point at it, else the first that does
+    not speak of the whole picture."""
+    if not context.mask:
+        return [False] * len(texts)
+    found = [bool(_POINTS.search(text)) for text in texts]
+    if not any(found):
+        for i, text in enumerate(texts):
+            if not _WHOLE.search(text) and not any(
+                    task == "sr" and pattern.match(text) for pattern, task in _SURE):
+                found[i] = True
                 break
-            bare = shorter
-        bare = without_settings(bare)
-    return bare or " ".join(text.split())
+    # A single wish is read with its mask whatever it says; the classifier knows such cases.
+    return found if len(texts) > 1 else [True]
+
+
+def _step(text: str, task: str, masked: bool) -> Step:
+    about = masked and (task == "inpaint" or task == "edit" and bool(_POINTS.search(text)))
+    return Step(task, backbone_text(task, text), read_slots(task, text), about)
+
+
+def _joined(steps: list[Step]) -> tuple[Step, ...]:
+    """Neighbouring enlargements ("sharpen and upscale 4x") become one, unless both give a size."""
+    out: list[Step] = []
+    for step in steps:
+        if (
+            step.task == "sr"
+            and out
+            and out[-1].task == "sr"
+            and not (step.slots and out[-1].slots)
+        ):
+            step = Step("sr", "", out.pop().slots | step.slots)
+        out.append(step)
+    return tuple(out)

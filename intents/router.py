@@ -13,8 +13,7 @@ from safetensors.torch import load_file
 from .labels import INTENTS, Context
 from .languages import language
 from .model import RouterConfig, build_model
-from .plan import Plan, Step, backbone_text, split
-from .slots import read_slots
+from .plan import Plan, likeliest, planned
 from .text import batch, clean, encode
 
 # Whole messages that answer or wave, in any context. As single words they look like the beginning
@@ -104,21 +103,9 @@ class Router:
         """Route one message. images: pictures attached; mask: an area is painted; history: a
         picture already stands in the conversation. Raises TypeError or ValueError otherwise."""
         context = checked(text, images, mask, history)
-        parts = split(text)
-        scored = [(text, self.scores(text, context))]
-        if len(parts) > 1:
-            later = Context(context.images, context.mask, True)
-            scored = [
-                (part, self.scores(part, context if i == 0 else later))
-                for i, part in enumerate(parts)
-            ]
-            acting = [s for s in scored if best(s[1]) != "chat"]
-            # "Nice. Thank you, how do I save it?" has no step, "Hi. Draw a cat." has one.
-            scored = acting or [(text, self.scores(text, context))]
-        steps = merged([step_of(part, best(s)) for part, s in scored if best(s) != "chat"])
-        first = scored[0][1]
-        confidence = min(max(s.values()) for _, s in scored)
-        return Prediction(best(first), confidence, first, Plan(steps), language(text))
+        told, plan = planned(text, context, self.scores)
+        confidence = min(max(scores.values()) for scores in told)
+        return Prediction(likeliest(told[0]), confidence, told[0], plan, language(text))
 
 
 def wordless(context: Context) -> dict[str, float]:
@@ -139,28 +126,7 @@ def spread(likely: dict[str, float]) -> dict[str, float]:
     return {name: likely.get(name, rest) for name in INTENTS}
 
 
-def best(scores: dict[str, float]) -> str:
-    return max(scores, key=scores.__getitem__)
-
-
-def step_of(text: str, task: str) -> Step:
-    """The step that runs `task` for one part of a message."""
-    return Step(task, backbone_text(task, text), read_slots(task, text))
-
-
-def merged(steps: list[Step]) -> tuple[Step, ...]:
-    """Neighbouring enlargements ("sharpen and upscale 4x") become one, unless both give a size."""
-    out: list[Step] = []
-    for step in steps:
-        if (
-            step.task == "sr"
-            and out
-            and out[-1].task == "sr"
-            and not (step.slots and out[-1].slots)
-        ):
-            step = Step("sr", "", out.pop().slots | step.slots)
-        out.append(step)
-    return tuple(out)
+best = likeliest  # the name other modules know it by
 
 
 def checked(text, images, mask, history) -> Context:
