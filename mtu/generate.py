@@ -14,6 +14,7 @@ from .cli import Parser, run
 from .images import open_image
 from .pipeline import MTUPipeline
 from .tasks import TASK_NAMES
+from .trained import require_trained
 
 DEFAULT_MODEL = Path(__file__).resolve().parent.parent / "assets" / "playground"
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
@@ -27,6 +28,7 @@ def generate(args: argparse.Namespace) -> None:
     image = open_image(args.image) if args.image else None
     mask = open_image(args.mask) if args.mask else None
     pipeline = MTUPipeline.from_pretrained(args.model)
+    require_trained(pipeline.unet, args.task)
     begin = time.perf_counter()
     output = pipeline(
         args.task,
@@ -38,6 +40,9 @@ def generate(args: argparse.Namespace) -> None:
         generator=torch.Generator().manual_seed(args.seed),
     )
     picture = output.images[0]
+    if pipeline.is_flagged(picture):
+        raise ValueError("The model's safety checker holds the picture to be unfit, so it is not "
+                         "saved; try another seed or other words.")
     picture.save(out, **({"quality": 95} if out.suffix.lower() != ".png" else {}))
     seconds = time.perf_counter() - begin
     print(f"{out} {picture.width}x{picture.height} seed {args.seed} {seconds:.1f} s")
