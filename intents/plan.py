@@ -30,7 +30,9 @@ class Step:
     mask: bool = False
 
     def to_dict(self) -> dict:
-        return {"intent": self.task, "text": self.text, "slots": self.slots, "mask": self.mask}
+        """JSON values; "mask" stands there only where it is true."""
+        told = {"intent": self.task, "text": self.text, "slots": self.slots}
+        return told | {"mask": True} if self.mask else told
 
 
 @dataclass(frozen=True)
