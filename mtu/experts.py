@@ -1,12 +1,21 @@
 """N experts as one dense feed-forward layer with gated hidden units."""
 
 import torch
-from diffusers.models.activations import GEGLU, GELU
+from diffusers.models.activations import (
+    GEGLU,
+    GELU,
+    ApproximateGELU,
+    LinearActivation,
+    SwiGLU,
+)
 from diffusers.models.attention import FeedForward
 from torch import nn
 
 from .router import Router
 from .rows import Rows
+
+# Their hidden units depend on no other: unit j reads row j of W1, of the gated ones also row d + j
+SPLITTABLE = (GEGLU, GELU, SwiGLU, LinearActivation, ApproximateGELU)
 
 
 class ExpertFeedForward(nn.Module):
@@ -23,9 +32,9 @@ class ExpertFeedForward(nn.Module):
 
     def __init__(self, ff: FeedForward, router: Router, num_experts: int, rows: Rows):
         super().__init__()
-        if type(ff.net[0]) not in (GEGLU, GELU):
-            kind = type(ff.net[0]).__name__
-            raise ValueError(f"cannot split a {kind} feed-forward; GEGLU and GELU are supported")
+        if type(ff.net[0]) not in SPLITTABLE:
+            kind, known = type(ff.net[0]).__name__, ", ".join(k.__name__ for k in SPLITTABLE)
+            raise ValueError(f"cannot split a {kind} feed-forward; known are {known}")
         self.width = ff.net[2].in_features
         if self.width % num_experts:
             raise ValueError(f"{num_experts} experts do not divide the width {self.width}")
@@ -39,12 +48,11 @@ class ExpertFeedForward(nn.Module):
         return self.router(embedding).repeat_interleave(self.width // self.num_experts, dim=-1)
 
     def forward(self, hidden_states: torch.Tensor) -> torch.Tensor:
-        """(B, T, C) -> (B, T, C)."""
-        hidden_states = self.net[0](hidden_states)  # (B, T, d_ffn)
+        """(B, ..., C) -> (B, ..., C_out)."""
+        hidden_states = self.net[0](hidden_states)  # (B, ..., d_ffn)
         if self.num_experts > 1:  # one expert's gate is the constant 1
-            batch = self.rows.batch
-            gates = self.gates(batch.embedding)[batch.index]  # (B or 1, d_ffn)
-            hidden_states = hidden_states * gates.to(hidden_states.dtype).unsqueeze(1)
+            gates = self.gates(self.rows.batch.embedding)
+            hidden_states = hidden_states * self.rows.pick(gates, hidden_states)
         for layer in list(self.net)[1:]:
             hidden_states = layer(hidden_states)
         return hidden_states

@@ -2,6 +2,7 @@
 
 import torch
 import torch.nn.functional as F
+from diffusers.models.normalization import FP32LayerNorm
 from torch import nn
 
 from .rows import Rows
@@ -11,7 +12,8 @@ class TaskLayerNorm(nn.Module):
     """The norm in front of a block's experts, one set per task (METHOD §1.3).
 
     weight and bias are stacked, (tasks, C): every task's rows reach every parameter tensor, which
-    plain DDP needs. Each starts as the norm it replaces.
+    plain DDP needs. Each starts as the norm it replaces; diffusers' FP32LayerNorm keeps computing
+    in float32.
     """
 
     def __init__(self, norm: nn.LayerNorm, num_tasks: int, rows: Rows):
@@ -19,16 +21,22 @@ class TaskLayerNorm(nn.Module):
         self.eps = norm.eps
         self.weight = nn.Parameter(norm.weight.detach().expand(num_tasks, -1).clone())
         self.bias = nn.Parameter(norm.bias.detach().expand(num_tasks, -1).clone())
+        self.in_float32 = isinstance(norm, FP32LayerNorm)
         self.rows = rows
 
     def forward(self, hidden_states: torch.Tensor) -> torch.Tensor:
-        """(B, T, C) -> (B, T, C)."""
+        """(B, ..., C) -> (B, ..., C)."""
+        if self.in_float32:
+            return self._normalize(hidden_states.float()).to(hidden_states.dtype)
+        return self._normalize(hidden_states)
+
+    def _normalize(self, hidden_states: torch.Tensor) -> torch.Tensor:
         index, shape = self.rows.batch.index, hidden_states.shape[-1:]
-        weight, bias = self.weight[index], self.bias[index]  # (B or 1, C)
         if len(index) == 1:
-            return F.layer_norm(hidden_states, shape, weight[0], bias[0], self.eps)
+            weight, bias = self.weight[index][0], self.bias[index][0]
+            if self.in_float32:
+                weight, bias = weight.float(), bias.float()
+            return F.layer_norm(hidden_states, shape, weight, bias, self.eps)
         hidden_states = F.layer_norm(hidden_states, shape, eps=self.eps)
-        dtype = hidden_states.dtype
-        return torch.addcmul(
-            bias.to(dtype).unsqueeze(1), hidden_states, weight.to(dtype).unsqueeze(1)
-        )
+        weight = self.rows.pick(self.weight, hidden_states)
+        return torch.addcmul(self.rows.pick(self.bias, hidden_states), hidden_states, weight)

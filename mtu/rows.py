@@ -32,6 +32,22 @@ class Rows:
         index = torch.tensor(distinct, device=embedding.device)
         self.batch = Batch(tasks, index, embedding)
 
+    def pick(self, values: torch.Tensor, hidden_states: torch.Tensor) -> torch.Tensor:
+        """Each row's entry of `values` (tasks, C), in a shape that broadcasts over `hidden_states`
+        (B, ..., C) and in its dtype.
+
+        ValueError if rows of different tasks reach a layer as another number of rows, as in a
+        video model that folds frames or positions into the batch.
+        """
+        index, rows = self.batch.index, len(hidden_states)
+        if len(index) not in (1, rows):
+            raise ValueError(
+                f"a batch of {len(index)} rows of different tasks reached a layer as {rows} rows; "
+                "run one task at a time"
+            )
+        values = values[index].to(hidden_states.dtype)
+        return values.view(len(index), *(1,) * (hidden_states.ndim - 2), -1)
+
     def checkpoint(self, module, *args):
         """Run `module`, keeping no activations; recomputed with the rows it ran with."""
         batch = self.batch

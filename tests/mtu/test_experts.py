@@ -4,6 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from diffusers.models.attention import FeedForward
+from diffusers.models.normalization import FP32LayerNorm
 from tiny_unets import relative_error
 from torch import nn
 
@@ -25,7 +26,10 @@ def rows() -> Rows:
     return rows
 
 
-@pytest.mark.parametrize("activation", ["geglu", "gelu", "gelu-approximate"])
+@pytest.mark.parametrize(
+    "activation",
+    ["geglu", "gelu", "gelu-approximate", "swiglu", "linear-silu", "geglu-approximate"],
+)
 @pytest.mark.parametrize("init", ["preserving", "paper"])
 def test_dense_layer_is_the_sum_of_its_experts(rows, activation, init):
     n, ff = 4, FeedForward(8, activation_fn=activation).double()
@@ -65,15 +69,13 @@ def test_preserving_init_changes_nothing_and_paper_init_scales_the_branch(rows):
     assert 0.2 < ratio < 0.4  # near 1/N
 
 
-@pytest.mark.parametrize(
-    ("activation", "experts", "message"),
-    [("swiglu", 4, "SwiGLU"), ("geglu-approximate", 4, "ApproximateGELU"), ("geglu", 5, "divide")],
-)
-def test_layers_that_cannot_be_split_are_refused(rows, activation, experts, message):
-    with pytest.raises(ValueError, match=message):
-        ExpertFeedForward(
-            FeedForward(8, activation_fn=activation), Router(6, 5, experts, "paper"), experts, rows
-        )
+def test_layers_that_cannot_be_split_are_refused(rows):
+    ff = FeedForward(8)
+    with pytest.raises(ValueError, match="5 experts do not divide the width 32"):
+        ExpertFeedForward(ff, Router(6, 5, 5, "paper"), 5, rows)
+    ff.net[0] = nn.Sequential(nn.Linear(8, 32), nn.Softmax(dim=-1))  # units depend on one another
+    with pytest.raises(ValueError, match="cannot split a Sequential feed-forward"):
+        ExpertFeedForward(ff, Router(6, 5, 4, "paper"), 4, rows)
 
 
 def test_router_weights_sum_to_one_and_ignore_autocast():
@@ -97,6 +99,39 @@ def test_each_row_gets_its_tasks_norm(rows):
     for b, t in enumerate(TASKS):
         expected = F.layer_norm(x[b], (8,), norms.weight[t], norms.bias[t], eps=1e-3)
         assert relative_error(norms(x)[b], expected) < 1e-14
+
+
+def test_a_norm_in_float32_stays_one(rows):
+    norm = FP32LayerNorm(8).double()
+    nn.init.normal_(norm.weight)
+    norms = TaskLayerNorm(norm, 3, rows)
+    x = torch.randn(len(TASKS), 7, 8, dtype=torch.float64)
+    assert relative_error(norms(x), norm(x)) < 1e-6
+    rows.set((1,) * len(TASKS), rows.batch.embedding)
+    assert torch.equal(norms(x), norm(x))
+
+
+def test_rows_are_dim_0_whatever_lies_between_and_must_be_as_many_as_the_tasks(rows):
+    ff = FeedForward(8).double()
+    experts = ExpertFeedForward(ff, Router(6, 5, 4, "paper").double(), 4, rows)
+    layers = experts, TaskLayerNorm(nn.LayerNorm(8).double(), 3, rows)
+    x = torch.randn(len(TASKS), 4, 5, 8, dtype=torch.float64)
+    for layer in layers:
+        flat = layer(x.flatten(1, 2)).view(x.shape)
+        torch.testing.assert_close(layer(x), flat)
+        with pytest.raises(ValueError, match="reached a layer as 8 rows; run one task at a time"):
+            layer(torch.cat([x, x]))
+
+
+def test_each_row_gets_its_tasks_layer_over_tokens(rows):
+    linear = nn.Linear(4, 8, bias=False).double()
+    layers = TaskConv(linear, {"t2i": 0, "edit": 2, "inpaint": 3}, rows)
+    x = torch.randn(len(TASKS), 7, 7, dtype=torch.float64)
+    assert relative_error(layers(x), linear(x[..., :4])) < 1e-14
+    nn.init.normal_(layers["inpaint"].weight)
+    for b, t in enumerate(TASKS):
+        own = list(layers.values())[t]
+        assert relative_error(layers(x)[b], own(x[b, :, : own.in_features])) < 1e-14
 
 
 @pytest.mark.parametrize("kernel", [1, 3])
