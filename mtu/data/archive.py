@@ -45,7 +45,7 @@ class Files:
         try:
             with zipfile.ZipFile(path) as archive:
                 names = [item.filename for item in archive.infolist() if not item.is_dir()]
-        except (zipfile.BadZipFile, OSError, ValueError):
+        except Exception:  # zipfile lets struct.error and others through
             fault(path.name, "is cut short or is no zip archive")
             return
         for name in names:
@@ -63,7 +63,7 @@ class Files:
                         name = str(PurePosixPath(item.name))
                         self._where[name] = ("tar", str(path), item.offset_data, item.size)
                 whole = whole and _ends(path)
-        except (tarfile.TarError, OSError, EOFError):
+        except Exception:  # as above
             whole = False
         if not whole:
             fault(path.name, "is cut short or is no tar archive")

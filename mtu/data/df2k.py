@@ -70,12 +70,15 @@ def chosen(names: list[str], split: str) -> list[str]:
 
 
 def square(picture: np.ndarray, side: int, rng: np.random.Generator | None) -> np.ndarray:
-    """A square of `side` pixels out of uint8 (H, W, 3), which is enlarged first if too small."""
-    short = min(picture.shape[:2])
-    if short < side:
-        size = [max(round(length * side / short), side) for length in picture.shape[1::-1]]
-        picture = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
-    room = [length - side for length in picture.shape[:2]]
+    """A square of `side` pixels out of uint8 (H, W, 3), in the centre without `rng`.
+
+    From a picture that is too small, its largest square, enlarged.
+    """
+    cut = min(side, *picture.shape[:2])
+    room = [length - cut for length in picture.shape[:2]]
     top, left = ((int(rng.integers(r + 1)) for r in room) if rng is not None
                  else (r // 2 for r in room))
-    return picture[top : top + side, left : left + side]
+    part = picture[top : top + cut, left : left + cut]
+    if cut == side:
+        return part
+    return np.asarray(Image.fromarray(part).resize((side, side), Image.Resampling.LANCZOS))

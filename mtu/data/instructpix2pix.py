@@ -37,7 +37,7 @@ from .tables import (
 HUB_ID = "timbrooks/instructpix2pix-clip-filtered"
 PAPER = 281709, 31301, 2000
 TEXTS = ["original_prompt", "edit_prompt", "edited_prompt"]
-IMAGES = ["original_image", "edited_image"]
+COLUMNS = dict.fromkeys(TEXTS, "text") | dict.fromkeys(("original_image", "edited_image"), "image")
 
 
 class InstructPix2Pix(GuardedDataset):
@@ -65,7 +65,7 @@ class InstructPix2Pix(GuardedDataset):
         files = parquet_files(self.folder, "train")
         if not files:
             raise DataError(f"{self.folder} has neither parquet files of train nor seeds.json.")
-        self._table = open_table(files, TEXTS + IMAGES, IMAGES, self._file_fault, cache_dir)
+        self._table = open_table(files, COLUMNS, self._file_fault, cache_dir)
         if self._table is None:
             return 0
         texts = self._table.select_columns(TEXTS).to_pandas()

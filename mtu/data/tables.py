@@ -50,13 +50,14 @@ def parquet_files(folder: Path, split: str) -> list[Path]:
             if file.name.startswith(names) or file.parent.name in names]
 
 
-def open_table(files: list[Path], columns: list[str], images: list[str],
-               fault: Callable[[str, str], None], cache_dir: str | Path | None = None):
+def open_table(files: list[Path], columns: dict[str, str], fault: Callable[[str, str], None],
+               cache_dir: str | Path | None = None):
     """The rows of parquet files as one `datasets.Dataset`; None where no file can be used.
 
-    columns: names that every file must have; a list of names in one string, "a|b", asks for one
-    of them. images: those that stay encoded, {"bytes": …, "path": …}. fault(file, reason) is
-    called for a file that is cut short or lacks a column, and may raise.
+    columns: what every file must have, name → kind: "image" (kept encoded: {"bytes", "path"}),
+    "text" (strings or lists of them) or "id" (integers or strings). "a|b" asks for one of two,
+    "a?" for nothing. Other columns are left behind. fault(file, reason) is called for a file
+    that is cut short or lacks a column, and may raise.
     """
     import datasets
 
@@ -66,19 +67,49 @@ def open_table(files: list[Path], columns: list[str], images: list[str],
         try:
             table = datasets.load_dataset("parquet", data_files=str(file), split="train",
                                           cache_dir=cache_dir and str(cache_dir))
-        except Exception as error:  # pyarrow's and the library's own kinds: the file is unusable
-            if isinstance(error, PermissionError):
-                raise DataError(f"{file} may not be read.") from None
+        except PermissionError:
+            raise DataError(f"{file} may not be read.") from None
+        except Exception:  # pyarrow's and the library's own kinds: the file is unusable
             fault(file.name, "is cut short or is no parquet file")
             continue
-        missing = [name for name in columns if not set(name.split("|")) & set(table.column_names)]
-        if missing:
-            fault(file.name, f"has no column {missing[0].replace('|', ' or ')}")
+        found, reason = _columns_of(table, columns)
+        if not reason:
+            table = table.select_columns(list(found))
+            for name in (name for name, kind in found.items() if kind == "image"):
+                table = table.cast_column(name, datasets.Image(decode=False))
+            if tables and table.features != tables[0].features:
+                reason = "has columns of other types than the file before it"
+        if reason:
+            fault(file.name, reason)
             continue
-        for name in images:
-            table = table.cast_column(name, datasets.Image(decode=False))
         tables.append(table)
     return datasets.concatenate_datasets(tables) if tables else None
+
+
+def _columns_of(table, wanted: dict[str, str]) -> tuple[dict[str, str], str]:
+    """The wanted columns that a table has, name → kind, and what is wrong with it, if anything."""
+    found = {}
+    for names, kind in wanted.items():
+        here = [name for name in names.rstrip("?").split("|") if name in table.column_names]
+        if here and not _is_kind(table.features[here[0]], kind):
+            return {}, f"has a column {here[0]} that holds no {kind}"
+        if here:
+            found[here[0]] = kind
+        elif not names.endswith("?"):
+            return {}, f"has no column {names.replace('|', ' or ')}"
+    return found, ""
+
+
+def _is_kind(feature, kind: str) -> bool:
+    import datasets
+
+    if kind == "image":  # as the library writes it, or as plain parquet holds it
+        return isinstance(feature, datasets.Image) or isinstance(feature, dict) and {
+            "bytes", "path"} <= set(feature)
+    if kind == "text" and not hasattr(feature, "dtype"):
+        feature = getattr(feature, "feature", feature)  # a list's own
+    dtype = str(getattr(feature, "dtype", ""))
+    return "string" in dtype or kind == "id" and dtype.startswith(("int", "uint"))
 
 
 def record_at(table, row: int) -> dict:
@@ -90,25 +121,27 @@ def record_at(table, row: int) -> dict:
 
 
 def encoded(cell: dict | None) -> bytes | None:
-    """The bytes of an image cell; a cell may hold a path to a file instead."""
-    if not cell:
-        return None
-    if cell.get("bytes"):
-        return cell["bytes"]
-    path = cell.get("path")
-    return Path(path).read_bytes() if path and Path(path).is_file() else None
+    """The bytes of an image cell. A path in it is another machine's and is never opened."""
+    return cell.get("bytes") if cell else None
+
+
+def column(table, name: str) -> np.ndarray:
+    """A whole column of integers or strings."""
+    return table.data.column(name).to_pandas().to_numpy()
 
 
 def grouped(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rows that share an id, groups in the order of their first row: (rows, starts).
 
-    The rows of group k are rows[starts[k] : starts[k + 1]].
+    ids: integers or strings; a row without one (None, NaN) is a group of its own. The rows of
+    group k are rows[starts[k] : starts[k + 1]].
     """
-    _, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), int)
-    rank[np.argsort(first)] = np.arange(len(first))
-    return (np.argsort(rank[inverse], kind="stable"),
-            np.append(0, np.cumsum(np.bincount(rank[inverse], minlength=len(first)))))
+    import pandas
+
+    codes, _ = pandas.factorize(ids)  # numbered as they appear, −1 for none
+    alone = np.flatnonzero(codes < 0)
+    codes[alone] = codes.max(initial=-1) + 1 + np.arange(len(alone))
+    return np.argsort(codes, kind="stable"), np.append(0, np.cumsum(np.bincount(codes)))
 
 
 def held_out(total: int, paper: tuple[int, int, int],

@@ -1,12 +1,14 @@
 """COCO Captions in both forms: one row per caption with the picture, one row per picture."""
 
+import json
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
+import pyarrow
 import pytest
-from replicas import drop_column, same
+from replicas import drop_column, rewrite, same
 
 from mtu.data import CocoCaptions, DataError
 from mtu.data.replica import write_coco, write_coco_links
@@ -124,6 +126,56 @@ def test_a_hub_id_that_was_fetched_before_is_read_offline(own_caches):
     (repo / "refs" / "main").write_text(commit)
     data = CocoCaptions()
     assert len(data) == 8 and data[0].target.ndim == 3
+
+
+def annotated(linked):
+    """The same pictures as COCO's own download lays them out."""
+    import pyarrow.parquet
+
+    table = pyarrow.parquet.read_table(linked / "data" / "train-00000-of-00001.parquet")
+    images, notes = [], []
+    for row in table.to_pylist():
+        name = row["file_name"].split("/")[-1]
+        images.append({"id": row["image_id"], "file_name": name, "coco_url": row["coco_url"]})
+        notes += [{"id": number, "image_id": row["image_id"], "caption": text}
+                  for number, text in zip(row["ids"], row["captions"], strict=True)]
+    return {"info": {}, "licenses": [], "images": images, "annotations": notes[::-1]}
+
+
+def test_cocos_own_download_holds_the_same_rows(linked):
+    wanted = CocoCaptions(linked)
+    folder = linked / "annotations"
+    folder.mkdir()
+    file = folder / "captions_train2017.json"
+    file.write_text(json.dumps(annotated(linked)))
+    data = CocoCaptions(linked)
+    assert isinstance(data._table, list) and len(data) == len(wanted) == 5
+    for k in range(5):
+        assert np.array_equal(data[k].target, wanted[k].target)
+        assert {data.draw(k, e).text for e in range(40)} == {
+            wanted.draw(k, e).text for e in range(40)}
+    file.write_text(json.dumps({"images": [1], "annotations": []}))
+    with pytest.raises(DataError, match="is no file of COCO's captions"):
+        CocoCaptions(linked)
+
+
+def test_columns_of_other_types_are_faults_of_their_file(inline):
+    first, second = sorted(inline.rglob("train-*.parquet"))
+    other = pyarrow.array(range(25))
+    rewrite(second, lambda table: table.set_column(0, "image", other))
+    assert CocoCaptions(inline).report()["files"] == [
+        f"{second.name}: has a column image that holds no image"]
+    rewrite(first, lambda table: table.set_column(3, "caption", other))
+    with pytest.raises(DataError, match="has a column caption that holds no text"):
+        CocoCaptions(inline)
+
+
+def test_pictures_without_a_number_are_items_of_their_own(inline):
+    numbers = pyarrow.array([*[7] * 5, *[None] * 20])
+    for file in inline.rglob("train-*.parquet"):
+        rewrite(file, lambda table: table.set_column(2, "cocoid", numbers))
+    data = CocoCaptions(inline)
+    assert len(data) == 1 + 20 + 20 and data[0].text and data[40].text
 
 
 def test_a_missing_column_in_every_file_is_refused(inline):

@@ -24,7 +24,7 @@ from mtu.data.degradation import (
     sample_plan,
 )
 
-MANY = 20000
+MANY = 8000
 
 
 @pytest.fixture(scope="module")

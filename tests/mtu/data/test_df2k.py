@@ -1,12 +1,16 @@
 """DF2K-OST from a zip, a tar and a folder: sharp squares and their degraded copies."""
 
+import random
 import shutil
 import tarfile
 import zipfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from replicas import cut
 
 from mtu.data import DataError, RealESRGANPairs
@@ -88,6 +92,7 @@ def test_a_small_picture_is_enlarged_and_a_large_one_is_cut_at_its_own_resolutio
     picture = np.arange(30 * 50 * 3, dtype=np.uint8).reshape(30, 50, 3)
     assert square(picture, 64, None).shape == (64, 64, 3)
     assert np.array_equal(square(picture, 20, None), picture[5:25, 15:35])
+    assert square(np.zeros((1, 9000, 3), np.uint8), 64, None).shape == (64, 64, 3)
     rng = np.random.default_rng(0)
     places = {square(picture, 20, rng).tobytes() for _ in range(20)}
     assert len(places) > 5
@@ -131,6 +136,36 @@ def test_a_cut_archive_beside_whole_pictures_is_skipped_by_name(zipped, unpacked
     assert len(data) == 4 and data.report()["files"] == [
         "df2k.zip: is cut short or is no zip archive"]
     assert data[0].target.shape == (32, 32, 3)
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory):
+    """The bytes of a zip and of a tar of eight pictures."""
+    folder = tmp_path_factory.mktemp("packed")
+    write_df2k(folder, count=4, side=32)
+    with zipfile.ZipFile(folder / "df2k.zip") as archive:
+        archive.extractall(folder / "loose")
+    with tarfile.open(folder / "df2k.tar", "w") as archive:
+        archive.add(folder / "loose", "df2k")
+    return {kind: (folder / f"df2k.{kind}").read_bytes() for kind in ("zip", "tar")}
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(kind=st.sampled_from(["zip", "tar"]), seed=st.integers(0, 2**32))
+def test_any_damage_to_an_archive_is_counted_or_refused(packed, kind, seed):
+    rng = random.Random(seed)
+    data = bytearray(packed[kind])
+    for _ in range(rng.randint(1, 8)):
+        near = rng.choice([len(data), 2000])  # a zip's list stands at its end
+        data[-1 - rng.randrange(near)] = rng.randrange(256)
+    data = data[: rng.randint(1, len(data))] if rng.random() < 0.3 else data
+    with TemporaryDirectory() as folder:
+        Path(folder, f"df2k.{kind}").write_bytes(data)
+        try:
+            rows = RealESRGANPairs(folder, side=16)
+            assert all(rows[k].target.shape == (16, 16, 3) for k in range(len(rows)))
+        except DataError as told:
+            assert "\n" not in str(told)
 
 
 @pytest.mark.parametrize(("name", "said"), [
