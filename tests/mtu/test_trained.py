@@ -133,6 +133,7 @@ def test_the_checker_agrees_with_diffusers(tmp_path):
         _, found = peer.run_safety_checker(values, "cpu", torch.float32)
         theirs.append(found[0])
     assert mine == theirs
+    assert set(mine) == {True, False}
 
 
 def test_a_checker_needs_its_processor():
