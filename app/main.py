@@ -50,7 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _environment(settings: Settings, folder: Path) -> None:
     os.environ.update(QUIET)
     os.environ["GRADIO_TEMP_DIR"] = str(folder)  # uploads and pictures, removed at the end
-    if Path(settings.model).is_dir():
+    model = Path(settings.model)
+    if model.is_dir() and not (model / "delta.safetensors").is_file():  # its base may be afar
         os.environ["HF_HUB_OFFLINE"] = "1"
     # gradio asks its own address whether it is up; a proxy would be asked instead
     for name in ("NO_PROXY", "no_proxy"):
@@ -82,6 +83,11 @@ def _serve(settings: Settings, folder: Path) -> int:
             )
         threading.Thread(target=_fill, args=(backend, load, settings), daemon=True).start()
         ready = backend.result()
+    except KeyboardInterrupt:
+        # nothing ends a thread in the middle of an import, and the libraries that it is loading
+        # abort with a line of their own when the interpreter goes from under them
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(0)
     except Exception as error:  # whatever it is, a person gets one line
         blocks.close(verbose=False)
         stop(f"{settings.model} cannot be served: {str(error) or type(error).__name__}")
