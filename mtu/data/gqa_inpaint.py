@@ -72,7 +72,7 @@ class GQAInpaint(GuardedDataset):
         self._texts: dict[str, str] | None = None
         if split == "test":
             self._texts = self._json("test_instructions.json")
-        self._names: dict[str, frozenset] = {}  # what stands in each picture
+        self._present: dict[str, frozenset] = {}  # what stands in each picture
         pairs = self._pairs(self._json(f"{'test' if split == 'test' else 'train'}_scenes.json"))
         train = held_out(len(pairs), PAPER, True)[0] if split != "test" else 0
         self.pairs = pairs[:train] if split == "train" else pairs[train:]
@@ -93,7 +93,7 @@ class GQAInpaint(GuardedDataset):
         for image, scene in scenes.items():
             try:
                 pairs += pairs_of(image, scene)
-                self._names[image] = frozenset(item["name"] for item in scene["objects"].values())
+                self._present[image] = frozenset(item["name"] for item in scene["objects"].values())
             except (KeyError, TypeError, ValueError, AttributeError, IndexError):
                 broken += 1
                 if self.on_error == "refuse":
@@ -126,7 +126,7 @@ class GQAInpaint(GuardedDataset):
         """Another picture's thing of which this picture has none; None if chance finds none."""
         for _ in range(TRIES):
             other = self.pairs[int(rng.integers(len(self.pairs)))]
-            if other.name not in self._names[pair.image]:
+            if other.name not in self._present[pair.image]:
                 return other
         return None
 

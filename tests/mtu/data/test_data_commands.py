@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from replicas import cut
+from torch.utils.data import DataLoader, Dataset
 
-from mtu.data import SOURCES, DataError, Row, open_data, to_size
+from mtu.data import SOURCES, DataError, Mixture, Row, batch_pattern, open_data, to_size
 from mtu.data import check as check_module
 from mtu.data.replica import WRITERS, main
 
@@ -102,3 +103,33 @@ def test_source_target_and_mask_are_cut_alike():
     assert len(lefts) > 8 and max(lefts) <= 21 * 4 and min(lefts) >= 0
     assert int(to_size(row, 20).target[10, 10, 0]) == pytest.approx(31 * 4, abs=5)  # the centre
     assert row.target.shape == (40, 60, 3)  # the row itself stays
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_batches_of_all_four_tasks_stack_at_one_size(replicas, workers):
+    named = {task: str(replicas / folder) for task, folder in FOLDERS.items()}
+    data = open_data(named, on_error="refuse", side=32)
+    mixture = Mixture(data, batch_pattern({"t2i": 3, "edit": 2, "sr": 2, "inpaint": 1}, 8), 0)
+    loader = DataLoader(Sized(mixture), 8, num_workers=workers, collate_fn=list,
+                        sampler=range(2 * mixture.epoch_rows))
+    batches = list(loader)
+    assert len(batches) == 2 * mixture.epoch_rows // 8
+    for rows in batches:
+        assert [row.task for row in rows] == mixture.pattern
+        assert np.stack([row.target for row in rows]).shape == (8, 32, 32, 3)
+        assert np.stack([row.source for row in rows if row.source is not None]).shape == (
+            5, 32, 32, 3)
+    assert mixture.report() == {task: {"rows": 0, "files": []} for task in FOLDERS}
+
+
+class Sized(Dataset):
+    """What a trainer does with a mixture: every row at the model's size."""
+
+    def __init__(self, mixture):
+        self.mixture = mixture
+
+    def __len__(self):
+        return len(self.mixture)
+
+    def __getitem__(self, index):
+        return to_size(self.mixture[index], 32, np.random.default_rng(index))
