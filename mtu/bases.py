@@ -26,6 +26,7 @@ class FolderBase:
 
     def __init__(self, name: str, folder: Path):
         self.name = name
+        self.options = {}
         self._folder = folder
         whole = (folder / "unet").is_dir()
         self.index = read_json(folder / INDEX) if whole else {}
@@ -56,10 +57,13 @@ class FolderBase:
 
 
 class FileBase:
-    """A checkpoint in one .safetensors file."""
+    """A checkpoint in one .safetensors file. options: those it was loaded with, for a record."""
 
     def __init__(self, name: str, path: Path, **options):
         self.name = name
+        self.options = {key: value for key, value in options.items() if value is not None}
+        if "tokenizer" in self.options:
+            self.options["tokenizer"] = str(Path(self.options["tokenizer"]).resolve())
         self._pipeline = load_single_file(path, **options)
         self.unet = self._pipeline.unet
         self.index = dict(self._pipeline.config)

@@ -40,6 +40,13 @@ def weights_hash(unet: UNet2DConditionModel) -> str:
     return digest.hexdigest()
 
 
+def identity(base: FolderBase | FileBase) -> dict:
+    """What a delta remembers of its base: {"name", "sha256"}, and how it was loaded if not from a
+    folder ("options": `load_single_file`'s)."""
+    options = {"options": base.options} if base.options else {}
+    return {"name": base.name, "sha256": weights_hash(base.unet)} | options
+
+
 def delta_state(unet: MTUUNet2DConditionModel) -> dict[str, torch.Tensor]:
     """The tensors of `unet` that its base does not have as they are: name -> tensor."""
     state = {"task_embedding": unet.task_embedding.detach()}
@@ -70,7 +77,7 @@ def write_delta(
     unet: MTUUNet2DConditionModel, made_for: dict, settings: dict, out: str | Path,
     dtype: torch.dtype = torch.float16,
 ) -> None:
-    """As `save_delta`, for a UNet and the pipeline's settings. made_for: {"name", "sha256"}."""
+    """As `save_delta`, for a UNet and the pipeline's settings. made_for: the base's `identity`."""
     out = check_out(out)
     state = {name: tensor.to("cpu", dtype).contiguous()
              for name, tensor in delta_state(unet).items()}  # fmt: skip
@@ -117,7 +124,8 @@ def load_delta(folder: Path, base: str | Path | None, dtype: torch.dtype, skip=(
     if record.get("_class_name") != KIND or not {"base", "mtu", "settings"} <= set(record):
         raise ValueError(f"{folder / INDEX} does not describe a delta.")
     made_for = record["base"]
-    found = open_base(_find_base(folder, made_for["name"]) if base is None else base)
+    place = _find_base(folder, made_for["name"]) if base is None else Path(base)
+    found = open_base(place, **made_for.get("options", {}) if Path(place).is_file() else {})
     if weights_hash(found.unet) != made_for["sha256"]:
         raise ValueError(f"This delta was made for {made_for['name']}, not {found.name}.")
     parts = {"unet": apply_delta(found, MTUConfig.from_dict(record["mtu"]), folder, dtype)}

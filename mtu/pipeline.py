@@ -55,7 +55,7 @@ class MTUPipeline(DiffusionPipeline):
     use_attention_mask: give the UNet the mask of the prompt's real tokens.
     force_zeros_for_empty_prompt: no words are zeros, not the encoding of "" (SDXL).
     residual: task -> gain, for tasks whose sample is the change of the source (residual.py).
-    upcycled_from: {"name", "sha256"} of the base, if it is known.
+    upcycled_from: the base's `identity` (delta.py), if it is known.
 
     autocast_dtype is not saved: set it to e.g. torch.bfloat16 where that is faster.
     """

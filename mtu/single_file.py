@@ -7,6 +7,7 @@ Stable Diffusion 1.5, Stable Diffusion 2.1 and Stable Diffusion XL 1.0.
 
 import json
 import tempfile
+from copy import deepcopy
 from pathlib import Path
 
 import torch
@@ -44,7 +45,7 @@ def load_single_file(
     ValueError in one sentence for another kind of file, or one that lacks a tensor.
     """
     family, dtype = _inspect(path)
-    config = config or read_json(CONFIGS / f"{family}.json")
+    config = deepcopy(config) if config else read_json(CONFIGS / f"{family}.json")
     if prediction_type is not None:
         config["scheduler"]["prediction_type"] = prediction_type
         if family == "sd2" and prediction_type == "epsilon":

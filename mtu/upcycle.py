@@ -13,7 +13,7 @@ from transformers.utils import logging as transformers_logging
 from .bases import FileBase, FolderBase, open_base
 from .cli import Parser, run
 from .config import INITS, MTUConfig, condition_layout
-from .delta import DTYPES, check_out, weights_hash, write_delta
+from .delta import DTYPES, check_out, identity, write_delta
 from .loading import INDEX
 from .pipeline import MTUPipeline
 from .sampling import PREDICTION_TYPES
@@ -60,7 +60,7 @@ def upcycle(
     if not base.index:
         _as(model, dtype).save_pretrained(out)
         return
-    made_for = {"name": base.name, "sha256": weights_hash(base.unet)}
+    made_for = identity(base)
     settings = pipeline_settings(base)
     if delta:
         write_delta(model, made_for, settings, out, dtype or torch.float16)

@@ -75,7 +75,7 @@ def written(peer, folder: Path, family: str, dtype=torch.float32) -> tuple[Path,
 def test_a_file_becomes_the_model_it_was_written_from(family, tmp_path, monkeypatch):
     peer = peer_of(family)
     path, options = written(peer, tmp_path, family)
-    loaded = load_single_file(path, **(options | {"config": configs_of(peer, PAD[family])}))
+    loaded = load_single_file(path, **options)
     assert type(loaded) is type(peer)
     for name, module in modules(peer).items():
         expected, actual = module.state_dict(), getattr(loaded, name).state_dict()
@@ -95,6 +95,19 @@ def test_the_files_precision_is_kept_and_another_prediction_can_be_named(tmp_pat
     assert {tensor.dtype for tensor in weights.values()} == {torch.float16}
     index = json.loads((tmp_path / "out" / "model_index.json").read_text())
     assert index["prediction_type"] == "v_prediction"
+
+
+def test_a_delta_remembers_how_its_file_was_read(tmp_path):
+    peer = four_levels("sd15")
+    path, options = written(peer, tmp_path, "sd15")
+    upcycle(path, tmp_path / "delta", delta=True, **options)
+    delta = MTUPipeline.from_pretrained(tmp_path / "delta")
+    assert delta.unet.dtype == torch.float32
+    half = {name: tensor.half() for name, tensor in peer.unet.state_dict().items()}
+    for name, tensor in delta.unet.fold("t2i").half().state_dict().items():
+        assert torch.equal(tensor, half[name]), name
+    peer.save_pretrained(tmp_path / "folder")  # the same weights in another form: the same base
+    MTUPipeline.from_pretrained(tmp_path / "delta", base=tmp_path / "folder")
 
 
 @pytest.mark.parametrize(
