@@ -19,6 +19,7 @@ from mtu.config import MTUConfig, condition_layout
 from mtu.data.playground import Playground, Row
 from mtu.pipeline import MTUPipeline
 from mtu.playground.model import PATCH, SIDE, TIME_SHIFT, build_scheduler, build_unet
+from mtu.residual import Residual
 from mtu.unet import MTUUNet2DConditionModel
 
 from .recipe import RecipeError
@@ -86,12 +87,13 @@ class _DenoiseStage:
         texts = self.tokenizer([row.text for row in rows], padding=padding, truncation=True,
                                max_length=self.tokenizer.model_max_length, return_tensors="pt")
         empty = self.tokenizer("", return_tensors="pt").input_ids[0]
+        target = to_patches([row.target for row in rows])
         return {"tasks": [row.task for row in rows], "ids": texts.input_ids, "empty": empty,
-                "attention": texts.attention_mask, "target": to_patches([r.target for r in rows]),
+                "attention": texts.attention_mask, "target": target,
                 "weight": torch.stack([self._weight(row) for row in rows]),
-                **self._collate_condition(rows)}
+                **self._collate_condition(rows, target)}
 
-    def _collate_condition(self, rows: list[Row]) -> dict:
+    def _collate_condition(self, rows: list[Row], target: torch.Tensor) -> dict:
         return {}
 
     def _weight(self, row: Row) -> torch.Tensor:
@@ -154,7 +156,8 @@ class _DenoiseStage:
             unet=unet, text_encoder=self.text_encoder, tokenizer=self.tokenizer,
             scheduler=build_scheduler(), prediction_type="sample", patch_size=PATCH,
             default_steps=options.get("default_steps", 16), default_size=SIDE,
-            guidance=options.get("guidance", {}), use_attention_mask=True)
+            guidance=options.get("guidance", {}), use_attention_mask=True,
+            residual=options.get("residual", {}))
 
 
 class BaseStage(_DenoiseStage):
@@ -212,11 +215,13 @@ class MultitaskStage(_DenoiseStage):
                 MTUConfig(num_experts=options.get("num_experts", 4), tasks=CONDITION,
                           init=options.get("init", "preserving")))
         self._fit_to_device()
+        self.residual = options.get("residual", {})
         self.layouts = {task: ConditionLayout.of(n, 3 * PATCH**2, PATCH**2)
                         for task, n in CONDITION.items()}
 
-    def _collate_condition(self, rows: list[Row]) -> dict:
-        """condition (B, C, h, w), padded to the widest task."""
+    def _collate_condition(self, rows: list[Row], target: torch.Tensor) -> dict:
+        """condition (B, C, h, w), padded to the widest task. Turns the target of a task that
+        learns the change of its source into that change."""
         width = max(CONDITION.values())
         side = SIDE // PATCH
         condition = torch.zeros(len(rows), width, side, side)
@@ -228,6 +233,9 @@ class MultitaskStage(_DenoiseStage):
                 mask = patch_mask(torch.from_numpy(row.mask)[None, None].float(), PATCH)
             packed = self.layouts[row.task].pack(to_patches([row.source]), mask)
             condition[k, : packed.shape[1]] = packed[0]
+            if row.task in self.residual:
+                residual = Residual(packed[:, : 3 * PATCH**2], self.residual[row.task])
+                target[k] = residual.sample(target[k : k + 1])[0]
         return {"condition": condition}
 
     def losses(self, batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
