@@ -78,7 +78,7 @@ def _add(rng, scene: Scene) -> Edit | None:
     thing = _other(rng, THINGS, *(item.thing for item in scene.items))
     size = str(rng.choice(["small", "medium"])) if len(scene.items) > 1 else \
         str(rng.choice(list(SIZES)))
-    item = make_item(rng, thing, str(rng.choice(list(COLUMNS))), None, size,
+    item = make_item(thing, str(rng.choice(list(COLUMNS))), None, size,
                      _color_for(rng, thing))
     return Edit("add", None, thing, item) if _free(item, scene) else None
 
@@ -113,7 +113,7 @@ def _move(rng, scene: Scene) -> Edit | None:
     index = int(rng.integers(len(scene.items)))
     old = scene.items[index]
     column = _other(rng, COLUMNS, old.column)
-    x, _ = on_grid(COLUMNS[column] + rng.uniform(-0.04, 0.04), old.y, old.scale)
+    x, _ = on_grid(COLUMNS[column], old.y, old.scale)
     item = replace(old, column=column, x=x)
     return Edit("move", index, column, item) if _free(item, scene, index) else None
 

@@ -1,8 +1,8 @@
 """A typed scene of the playground world, and seeded sampling of scenes.
 
-Things stand on a grid of 16 × 16 cells, the patches the embedded model sees, in three sizes of
-whole cells and facing as the font draws them. A glyph therefore meets the patches in few ways,
-which a small model learns several times sooner than any place on the picture.
+Things stand on a grid of 16 × 16 cells, the patches the embedded model sees, at named places, in
+three sizes of whole cells and facing as the font draws them. A glyph therefore meets the patches
+in few ways, which a small model learns sooner than any place on the picture.
 
 A tenth of the (thing, place) and of the (thing, thing) pairs is held out: `sample_scene` with
 `split="train"` never draws one, with `split="heldout"` it draws at least one.
@@ -72,20 +72,17 @@ def has_heldout_pair(scene: Scene) -> bool:
 
 
 def make_item(
-    rng: np.random.Generator,
     thing: str,
     column: str,
     row: str | None = None,
     size: str = "medium",
     color: str | None = None,
 ) -> Item:
-    """An item of a size near a named place, a cell or so from it by chance."""
+    """An item of a size at a named place."""
     row = row or THINGS[thing].row
     scale = SIZES[size]
-    x = COLUMNS[column] + rng.uniform(-0.05, 0.05)
-    base = ROWS[row] + rng.uniform(-0.05, 0.05)
-    y = base if row == "down" else base + scale / 2
-    return Item(thing, column, row, size, color, *on_grid(x, y, scale), scale)
+    y = ROWS[row] if row == "down" else ROWS[row] + scale / 2
+    return Item(thing, column, row, size, color, *on_grid(COLUMNS[column], y, scale), scale)
 
 
 def on_grid(x: float, y: float, scale: float) -> tuple[float, float]:
@@ -129,7 +126,7 @@ def _sample_items(rng: np.random.Generator, count: int) -> tuple[Item, ...]:
             color = None
             if thing.recolorable and rng.random() < 0.7:
                 color = str(rng.choice(list(COLORS)))
-            item = make_item(rng, str(name), str(rng.choice(list(COLUMNS))), row,
+            item = make_item(str(name), str(rng.choice(list(COLUMNS))), row,
                              str(rng.choice(sizes)), color)
             if not any(overlaps(item, other, 0.02) for other in items):
                 items.append(item)

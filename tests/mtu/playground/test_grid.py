@@ -30,7 +30,7 @@ def test_a_place_off_the_picture_is_brought_back_onto_it():
 def test_the_cells_of_a_scene_are_those_under_its_things():
     rng = np.random.default_rng(0)
     scene = sample_scene(rng, count=1)
-    item = make_item(rng, "cat", "left", "down", "small")
+    item = make_item("cat", "left", "down", "small")
     cells = thing_cells(type(scene)("beach", "day", "clear", (item,), 0))
     left, top, right, bottom = (round(edge * GRID) for edge in item.box())
     assert cells.sum() == 16 and cells[top:bottom, left:right].all()

@@ -86,8 +86,7 @@ def test_recolor_says_the_colour():
 
 
 def _twins(**second):
-    rng = np.random.default_rng(0)
-    first = make_item(rng, "balloon", "left", size="small", color="red")
+    first = make_item("balloon", "left", size="small", color="red")
     other = replace(first, x=0.8, column="right")
     return Scene("farm", "day", "clear", (first, replace(other, **second)), 1)
 
@@ -128,7 +127,7 @@ def test_one_edit_is_said_in_many_ways(kind):
 
 def test_filling_a_mask_where_nothing_was():
     scene = _twins()
-    new = make_item(np.random.default_rng(0), "tree", "middle")
+    new = make_item("tree", "middle")
     rng = np.random.default_rng(0)
     texts = [instruction(scene, Edit("fill_mask", None, "tree", new), rng) for _ in range(100)]
     assert all(things_in(text) == {"tree"} for text in texts)
