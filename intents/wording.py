@@ -36,7 +36,7 @@ _LEAD = re.compile(
     rf"^(?:(?:draw|paint|sketch|generate|create|make|render|design|illustrate|produce|"
     rf"imagine|show|"
     rf"visuali[sz]e|compose|craft|give|have|get|see|do|whip up|come up with|put together|"
-    rf"depict|doodle)\b"
+    rf"depict|doodle)\b(?!\s+(?:of|style|drops?|splash|brush|on)\b)"
     rf"(?:\s+(?:me|us|for me|for us))?(?:\s*:)?\s+|(?:an?other|a|an|the|one more|"
     rf"some)\s+{_MEDIUM}\s+"
     rf"(?:of|showing|with|where|that shows)\s+|(?:new|next|another|fresh)\s+(?:{_MEDIUM}|"
@@ -69,10 +69,17 @@ def backbone_text(task: str, text: str) -> str:
     """What the backbone reads for one step.
 
     t2i: the prompt without lead-ins ("draw me a" goes, "a" stays when it stood there) and settings;
-    edit and inpaint: the instruction without greetings and politeness; sr: "".
+    edit and inpaint: the instruction without greetings and politeness; sr: "". What comes out goes
+    in again unchanged.
     """
     if task == "sr":
         return ""
+    while (shorter := _bare(task, text)) != text:
+        text = shorter
+    return text
+
+
+def _bare(task: str, text: str) -> str:
     bare = " ".join(text.split())
     bare = re.sub(rf"^{OPENER}+", "", bare, flags=re.I)
     if task == "t2i":

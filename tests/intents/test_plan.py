@@ -1,9 +1,8 @@
-"""Splitting, the backbone's words, and slots."""
+"""Splitting, the words for the backbone, plans as the shipped router makes them, and masks."""
 
 import pytest
 
 from intents.plan import backbone_text, split
-from intents.slots import read_slots
 
 
 @pytest.mark.parametrize(
@@ -66,39 +65,3 @@ def test_one_wish_stays_whole(text):
 )
 def test_words_for_the_backbone(task, text, wanted):
     assert backbone_text(task, text) == wanted
-
-
-@pytest.mark.parametrize(
-    ("task", "text", "slots"),
-    [
-        ("sr", "upscale 4x", {"scale": 4}),
-        ("sr", "x2 please", {"scale": 2}),
-        ("sr", "double the size", {"scale": 2}),
-        ("sr", "make it twice as big", {"scale": 2}),
-        ("sr", "by a factor of three", {"scale": 3}),
-        ("sr", "scale to 150%", {"scale": 1.5}),
-        ("sr", "2048 px wide", {"width": 2048}),
-        ("sr", "make it 1200 pixels tall", {"height": 1200}),
-        ("sr", "resize to 4096x2048", {"width": 4096, "height": 2048}),
-        ("sr", "in 4k", {"width": 3840}),
-        ("sr", "for print", {"dpi": 300}),
-        ("sr", "enlarge it 900x", {}),
-        ("sr", "sharpen the second picture", {"picture": {"of": "any", "index": 2}}),
-        ("sr", "sharpen the first upload", {"picture": {"of": "upload", "index": 1}}),
-        ("edit", "make the previous version darker", {"picture": {"of": "previous"}}),
-        ("edit", "add a hat", {"thing": "hat"}),
-        (
-            "inpaint",
-            "remove the small dog on the left",
-            {"thing": "small dog", "where": "on the left"},
-        ),
-        ("inpaint", "remove it", {}),
-        ("t2i", "three versions of a dragon, seed 7", {"variations": 3, "seed": 7}),
-        ("t2i", "a lake, 16:9", {"aspect": "16:9"}),
-        ("t2i", "an empty beach, no people", {"without": ["people"]}),
-        ("t2i", "a landscape", {}),
-        ("t2i", "seed 99999999999", {}),
-    ],
-)
-def test_slots(task, text, slots):
-    assert read_slots(task, text) == slots
