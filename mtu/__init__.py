@@ -2,6 +2,7 @@
 
 from .config import MTUConfig, condition_layout
 from .delta import save_delta
+from .denoiser import MTUDenoiser
 from .engine import Cancelled, Done, Engine, Failed, Job, Progress, Queued, Request
 from .images import open_image, to_rgb
 from .pipeline import MTUPipeline, Step
@@ -18,6 +19,7 @@ __all__ = [
     "Failed",
     "Job",
     "MTUConfig",
+    "MTUDenoiser",
     "MTUPipeline",
     "MTUUNet2DConditionModel",
     "Progress",

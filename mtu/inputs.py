@@ -25,6 +25,7 @@ class TaskConv(nn.ModuleDict):
         convs, tasks = list(self.values()), self.rows.batch.tasks
         if len(set(tasks)) == 1:
             return _first_channels(convs[tasks[0]], sample)
+        self.rows.check(sample)
         order = sorted(range(len(tasks)), key=tasks.__getitem__)
         is_sorted = order == list(range(len(tasks)))
         if not is_sorted:

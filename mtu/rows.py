@@ -32,19 +32,21 @@ class Rows:
         index = torch.tensor(distinct, device=embedding.device)
         self.batch = Batch(tasks, index, embedding)
 
-    def pick(self, values: torch.Tensor, hidden_states: torch.Tensor) -> torch.Tensor:
-        """Each row's entry of `values` (tasks, C), in a shape that broadcasts over `hidden_states`
-        (B, ..., C) and in its dtype.
-
-        ValueError if rows of different tasks reach a layer as another number of rows, as in a
-        video model that folds frames or positions into the batch.
-        """
+    def check(self, hidden_states: torch.Tensor) -> None:
+        """ValueError if rows of different tasks reach a layer as another number of rows, as in a
+        video model, which folds frames or positions into the batch."""
         index, rows = self.batch.index, len(hidden_states)
         if len(index) not in (1, rows):
             raise ValueError(
                 f"a batch of {len(index)} rows of different tasks reached a layer as {rows} rows; "
                 "run one task at a time"
             )
+
+    def pick(self, values: torch.Tensor, hidden_states: torch.Tensor) -> torch.Tensor:
+        """Each row's entry of `values` (tasks, C), in a shape that broadcasts over `hidden_states`
+        (B, ..., C) and in its dtype. ValueError as `check`'s."""
+        self.check(hidden_states)
+        index = self.batch.index
         values = values[index].to(hidden_states.dtype)
         return values.view(len(index), *(1,) * (hidden_states.ndim - 2), -1)
 
