@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from mtu.cli import Parser, run
 from mtu.evaluation.cases import Sampler
+from mtu.evaluation.folder import out_folder
 from mtu.evaluation.grids import first_of_each, save_sheet, sheet
 from mtu.evaluation.paper.suite import add_arguments, evaluate_paper
 from mtu.evaluation.reader import SceneReader
@@ -51,8 +52,7 @@ def evaluate(args: argparse.Namespace) -> None:
     if args.bf16:
         pipe.autocast_dtype = torch.bfloat16
     tasks = _chosen(args.tasks, pipe)
-    out = Path(args.out)
-    out.mkdir(parents=True, exist_ok=True)
+    out = out_folder(args.out)
     report = {"model": Path(args.model).name, "seed": args.seed, "count": args.count,
               "steps": args.steps, "tasks": {}, "router": router_report(pipe.unet),
               "reader": trust(reader, args.seed, 6 * args.count, args.atlas)}

@@ -12,10 +12,12 @@ from mtu.cost_flops import tflops
 from mtu.pipeline import MTUPipeline
 from mtu.tasks import TASK_NAMES
 
+from ..folder import out_folder
 from .cases import HUB, open_test, request, rows
 from .clip import HUB_ID
 from .inception import FEATURES
 from .measures import Measures
+from .peers import Peer, load_model
 from .reference import METHODS, METRICS, SETTINGS, SIDE, TABLE_TASKS, TITLES, base_of
 from .tables import label_of, load_report, put, write_report
 from .weights import NAMES, MissingPart
@@ -57,8 +59,10 @@ def evaluate_paper(args: argparse.Namespace) -> None:
         raise ValueError("--suite paper needs --data, the folder of the data sets.")
     if args.data != HUB and not Path(args.data).expanduser().is_dir():
         raise ValueError(f"There is no data folder {args.data}.")
-    tables, out = _tables(args.tables), Path(args.out)
-    pipe = MTUPipeline.from_pretrained(args.model).to(_device(args.device))
+    tables = _tables(args.tables)
+    pipe = load_model(args.model).to(_device(args.device))
+    if isinstance(pipe, Peer):
+        args.method = "single_task"
     tasks = _tasks(args.tasks, tables, pipe)
     if base_of(pipe.unet.config) in SETTINGS:
         pipe.register_to_config(default_size=SIDE)  # SDXL's own is twice the paper's
@@ -66,7 +70,7 @@ def evaluate_paper(args: argparse.Namespace) -> None:
         pipe.autocast_dtype = torch.bfloat16
     if not tasks:
         raise ValueError("The tables ask for nothing that this model can do.")
-    out.mkdir(parents=True, exist_ok=True)
+    out = out_folder(args.out)
     report = load_report(out)
     parts = {task: _prepare(task, args, pipe) for task in tasks}
     row = _describe(pipe, args)
@@ -88,7 +92,7 @@ def _tables(given: str | None) -> list[int]:
     return sorted(set(map(int, numbers)))
 
 
-def _tasks(given: list[str] | None, tables: list[int], pipe: MTUPipeline) -> list[str]:
+def _tasks(given: list[str] | None, tables: list[int], pipe: MTUPipeline | Peer) -> list[str]:
     """The tasks that the tables have columns for and the model can do."""
     for name in given or ():
         if name not in pipe.layouts:
@@ -106,7 +110,7 @@ def _device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _describe(pipe: MTUPipeline, args: argparse.Namespace) -> dict:
+def _describe(pipe: MTUPipeline | Peer, args: argparse.Namespace) -> dict:
     """The model's row, without figures."""
     mtu = getattr(pipe.unet, "mtu_config", None)
     row = {"model": Path(args.model).name, "base": base_of(pipe.unet.config),
@@ -121,7 +125,7 @@ def _describe(pipe: MTUPipeline, args: argparse.Namespace) -> dict:
     return row | {"label": label_of(row)}
 
 
-def _prepare(task: str, args: argparse.Namespace, pipe: MTUPipeline):
+def _prepare(task: str, args: argparse.Namespace, pipe: MTUPipeline | Peer):
     """(data set, measure); with --allow-missing a cell that says what is not there."""
     folder = Path(args.metrics_weights).expanduser() if args.metrics_weights else None
     own = folder is not None and (folder / "clip").is_dir()
@@ -143,7 +147,7 @@ def _empty(task: str, why: str) -> dict:
     return {"metric": METRICS[task][0], "value": None, "why": why}
 
 
-def _run(task: str, dataset, measure, pipe: MTUPipeline, base: str | None,
+def _run(task: str, dataset, measure, pipe: MTUPipeline | Peer, base: str | None,
          args: argparse.Namespace) -> dict:
     """Make a picture for every row and measure them: a cell of the report."""
     side, count = int(pipe.config.default_size), min(args.count or len(dataset), len(dataset))
@@ -165,7 +169,7 @@ def _run(task: str, dataset, measure, pipe: MTUPipeline, base: str | None,
             "seed": args.seed, "seconds": seconds, "with": measure.with_}
 
 
-def _settings(task: str, pipe: MTUPipeline, base: str | None,
+def _settings(task: str, pipe: MTUPipeline | Peer, base: str | None,
               steps: int | None) -> tuple[int, list[float]]:
     """Steps and [text, image] scales: METHOD §2's for SD1.5 and SDXL, another model's own."""
     paper = SETTINGS.get(base)

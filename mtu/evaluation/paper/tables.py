@@ -16,8 +16,10 @@ def key_of(row: dict) -> tuple:
 
     A baseline is a set of models of one task each, MTU is known by its mixture of tasks.
     """
-    mixture = tuple(row["tasks"]) if row["method"] == "mtu" else ()
-    return row["base"], row["method"], row["experts"], row["init"], mixture
+    base = row["base"] or row["model"]
+    if row["method"] != "mtu":
+        return base, row["method"]
+    return base, row["method"], row["experts"], row["init"], tuple(row["tasks"])
 
 
 def label_of(row: dict) -> str:

@@ -69,6 +69,14 @@ def test_bad_input_is_one_line_and_status_2(model, tmp_path, capsys, arguments, 
     assert status == 2 and says in error and error.count("\n") == 1
 
 
+@pytest.mark.usefixtures("glyphs")
+def test_a_folder_that_cannot_be_made_is_one_line_and_status_2(model, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main([str(model), "--out", str(tmp_path / "file")]) == 2
+    error = capsys.readouterr().err
+    assert "cannot be made: File exists" in error and error.count("\n") == 1
+
+
 def test_a_missing_font_is_one_line_and_status_2(model, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("ONEBRUSH_ATLAS", str(tmp_path / "none.png"))
     monkeypatch.setenv("ONEBRUSH_FONT", "")

@@ -136,8 +136,8 @@ def test_a_task_nobody_trained_is_not_run(model, data, weights, tmp_path):
     (["MODEL", "--tables", "one"], "numbers from 1 to 5"),
     (["MODEL", "--metrics-weights", "/nowhere"], "no inception weights: /nowhere has none"),
     (["MODEL", "--clip", "/nowhere/clip", "--tasks", "edit"], "no CLIP weights"),
-    (["MODEL", "--out", "FILE"], "File exists"),
-    (["MODEL", "--out", "FILE/below"], "Not a directory"),
+    (["MODEL", "--out", "FILE"], "cannot be made: File exists"),
+    (["MODEL", "--out", "FILE/below"], "cannot be made: Not a directory"),
 ])
 def test_bad_input_is_one_line_and_status_2(model, data, weights, tmp_path, capsys, arguments,
                                             says):
