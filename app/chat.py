@@ -15,7 +15,7 @@ from app import replies
 from app.backend import Backend
 from app.corrections import Corrections
 from app.events import Asked, Event, Failed, Loading, Noted, Received, Said
-from app.meant import NoSuchPicture, picture_of
+from app.meant import NoSuchPicture, drawn_anew, picture_of
 from app.running import Run
 from app.session import Pending, Session
 from app.turns import NEEDS_PICTURE, TASKS, Message, Reading, Step, Turn
@@ -123,17 +123,14 @@ class Chat:
             session.pending = pending
             yield Asked(replies.UNSURE, likely)
             return
-        plan = reading.plan if likely[0] == reading.intent else self._plan(likely[0], text)
-        yield from self._start(pending, likely[0], plan, False, session, stop)
+        yield from self._start(pending, likely[0], False, session, stop)
 
     def _chosen(self, task: str, session: Session, stop: Signal) -> Iterator[Event]:
         pending, session.pending = session.pending, None
         if pending is None:
             yield Failed("That question is no longer open. Say it once more.", keep=False)
             return
-        reading = pending.reading
-        plan = reading.plan if task == reading.intent else self._plan(task, pending.message.text)
-        yield from self._start(pending, task, plan, True, session, stop)
+        yield from self._start(pending, task, True, session, stop)
 
     def _again(self, session: Session, task: str | None, stop: Signal) -> Iterator[Event]:
         if not session.turns:
@@ -147,7 +144,7 @@ class Chat:
         if task is None:
             turn = replace(turn, seed=self._seed(turn.plan), plan=without_seeds(turn.plan))
         else:
-            plan = self._english(self._plan(task, last.message), last.language)
+            plan = self._one(task, last.message, last.language, session, last.base)
             turn = replace(turn, intent=task, chosen=True, plan=plan)
         yield from self._run(turn, mask, session, stop)
 
@@ -187,9 +184,15 @@ class Chat:
         seeds = [self._new_seed() for _ in range(max(map(count_of, plan), default=1))]
         return seeds[0]
 
-    def _plan(self, task: str, text: str) -> tuple[Step, ...]:
+    def _one(self, task: str, text: str, language: str, session: Session,
+             base: int | None) -> tuple[Step, ...]:
         """The plan when the task is the person's choice; "chat" has nothing to do."""
-        return (self._backend.result().step(task, text),) if task in TASKS else ()
+        if task not in TASKS:
+            return ()
+        (step,) = self._english((self._backend.result().step(task, text),), language)
+        if task == "t2i":
+            step = replace(step, text=drawn_anew(step.text, session, base))
+        return (step,)
 
     def _english(self, plan: tuple[Step, ...], language: str) -> tuple[Step, ...]:
         """The plan in words that the model reads."""
@@ -203,13 +206,16 @@ class Chat:
             yield Loading()
         return self._backend.result()
 
-    def _start(self, pending: Pending, intent: str, plan: tuple[Step, ...], chosen: bool,
-               session: Session, stop: Signal) -> Iterator[Event]:
+    def _start(self, pending: Pending, intent: str, chosen: bool, session: Session,
+               stop: Signal) -> Iterator[Event]:
+        reading, text = pending.reading, pending.message.text
+        if intent == reading.intent:
+            plan = self._english(reading.plan, reading.language)
+        else:
+            plan = self._one(intent, text, reading.language, session, pending.base)
         if intent == "chat" or not plan:
-            yield Said(replies.answer(pending.message.text, self._new_seed()))
+            yield Said(replies.answer(text, self._new_seed()))
             return
-        reading = pending.reading
-        plan = self._english(plan, reading.language)
         seed = seed_of(plan)
         seed = self._seed(plan) if seed is None else seed
         try:
@@ -218,7 +224,7 @@ class Chat:
             yield Failed(str(error))
             return
         turn = Turn(
-            message=pending.message.text, attachments=pending.attachments, base=base,
+            message=text, attachments=pending.attachments, base=base,
             masked=pending.message.mask is not None, intent=intent,
             confidence=reading.scores.get(intent, 1.0), chosen=chosen,
             scores=reading.scores, plan=plan, seed=seed, model=self._backend.result().name,

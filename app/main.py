@@ -50,8 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _environment(settings: Settings, folder: Path) -> None:
     os.environ.update(QUIET)
     os.environ["GRADIO_TEMP_DIR"] = str(folder)  # uploads and pictures, removed at the end
-    model = Path(settings.model)
-    if model.is_dir() and not (model / "delta.safetensors").is_file():  # its base may be afar
+    if Path(settings.model).is_dir():
         os.environ["HF_HUB_OFFLINE"] = "1"
     # gradio asks its own address whether it is up; a proxy would be asked instead
     for name in ("NO_PROXY", "no_proxy"):

@@ -1,5 +1,6 @@
 """Which picture of the conversation a step's words mean."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,6 +38,24 @@ def picture_of(slots: dict[str, Any], session: Session, attachments: Sequence[in
     if abs(index) > len(numbers):
         raise NoSuchPicture(replies.so_many(len(numbers), kind == "upload"))
     return numbers[index - 1 if index > 0 else index]
+
+
+_CHANGE = re.compile(
+    r"^(?:(?:add|include|insert)\s+(?=\S)|(?:(?:make|turn|change|set|render|paint|transform)\s+)?"
+    r"(?:it|this|that|them|these|those|(?:the |this |my )?(?:picture|image|photo|scene))\b"
+    r"(?:\s+(?:be|to be|to|into|in|look like|look|a bit|a little))*\s*)", re.IGNORECASE)
+
+
+def drawn_anew(text: str, session: Session, base: int | None) -> str:
+    """What to draw where an instruction is taken as a drawing: what it was about, changed so.
+
+    "make it night" beside a picture drawn from "a cat on the beach" is "a cat on the beach, night".
+    """
+    change = _CHANGE.sub("", text).strip()
+    if change == text or not change:
+        return text
+    root = session.picture(_root(session, base)).recipe if base else None
+    return f"{root.prompt}, {change}" if root else change
 
 
 def _root(session: Session, number: int) -> int:

@@ -142,6 +142,7 @@ def test_another_task_instead_has_the_same_seed_and_the_same_picture(chat, sessi
     turn = session.turns[-1]
     assert turn.seed == session.turns[1].seed and turn.chosen and turn.base == 1
     assert session.current.recipe.task == "t2i" and session.current.origin is None
+    assert session.current.recipe.prompt == "a cat on the beach, night"
     list(chat.take_as("inpaint", session))
     assert session.current.recipe.task == "inpaint" and session.current.origin == 1
 

@@ -24,8 +24,9 @@ def noted(events) -> list[str]:
 
 def test_the_small_model_is_given_english_and_says_how_it_read(small, session):
     events = say(small, session, "desenha um gato na praia")
-    assert noted(events) == ["Read as: a cat on the beach"] and kinds(events)[0] is Noted
-    assert session.current.recipe.prompt == "a cat on the beach"
+    prompt = session.current.recipe.prompt
+    assert noted(events) == [f"Read as: {prompt}"] and kinds(events)[0] is Noted
+    assert prompt.removeprefix("a ") == "cat on the beach"
     assert session.turns[-1].message == "desenha um gato na praia"
     assert session.turns[-1].language == "pt"
 

@@ -3,8 +3,8 @@
 import pytest
 from PIL import Image
 
-from app.meant import NoSuchPicture, picture_of
-from app.turns import Turn
+from app.meant import NoSuchPicture, drawn_anew, picture_of
+from app.turns import Recipe, Turn
 
 
 @pytest.fixture
@@ -60,3 +60,24 @@ def test_what_came_with_the_message_is_counted_first(talk):
 
 def test_with_no_picture_there_is_none(session):
     assert picture_of({"picture": {"of": "previous"}}, session, (), None) is None
+
+
+@pytest.mark.parametrize(("text", "prompt"), [
+    ("it night", "a cat on the beach, night"),
+    ("turn it into winter", "a cat on the beach, winter"),
+    ("the picture brighter", "a cat on the beach, brighter"),
+    ("add a red ball", "a cat on the beach, a red ball"),
+    ("a cat at night", "a cat at night"), ("items on a table", "items on a table"), ("it", "it"),
+])
+def test_an_instruction_taken_as_a_drawing(session, text, prompt):
+    drawn = Turn("draw a cat", requests=(Recipe("t2i", "a cat on the beach", 1, 2, None, False),))
+    edit = Turn("make it day", requests=(Recipe("edit", "make it day", 1, 2, 1, False),))
+    session.add(Image.new("RGB", (9, 9)), "one", drawn)
+    session.add(Image.new("RGB", (9, 9)), "two", edit, 1)
+    assert drawn_anew(text, session, 2) == prompt
+
+
+def test_an_instruction_with_nothing_drawn_before(session):
+    assert drawn_anew("it night", session, None) == "night"
+    session.add(Image.new("RGB", (9, 9)), "an upload")
+    assert drawn_anew("it night", session, 1) == "night"

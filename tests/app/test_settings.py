@@ -1,5 +1,7 @@
 """Flags become one record; a bad one is status 2 and one line, from the command itself too."""
 
+import contextlib
+import re
 import socket
 import subprocess
 import sys
@@ -53,6 +55,29 @@ def test_a_bad_flag_is_one_line(argv, named, capsys, monkeypatch):
     error = capsys.readouterr().err
     assert caught.value.code == 2
     assert error.count("\n") == 1 and named in error
+
+
+def test_the_readme_names_every_flag(capsys):
+    with pytest.raises(SystemExit):
+        Settings.parse(["--help"])
+    flags = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out)) - {"--help"}
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(flags) >= 8 and not [flag for flag in flags if f"`{flag}" not in readme]
+
+
+def test_terminated_while_it_loads_it_goes_quietly():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen([sys.executable, "app/main.py", "--port", str(port)], cwd=ROOT,
+                               text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while process.poll() is None:  # the page is up long before the model
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            break
+    process.terminate()
+    out, error = process.communicate(timeout=300)
+    assert (process.returncode, out, error) == (0, "", "")
 
 
 def run(*argv: str) -> subprocess.CompletedProcess:
