@@ -83,6 +83,16 @@ class Optimizers:
             if not set(state) <= set(groups[0]["params"]):
                 raise KeyError("The checkpoint's optimiser does not fit this model.")
             optimizer.load_state_dict({"state": state, "param_groups": groups})
+            _lay_out(optimizer)
+
+
+def _lay_out(optimizer: torch.optim.Optimizer) -> None:
+    """Give each state its parameter's strides, which a file does not keep: fused AdamW goes
+    through the memory of both side by side."""
+    for parameter, state in optimizer.state.items():
+        for key, value in state.items():
+            if torch.is_tensor(value) and value.shape == parameter.shape:
+                state[key] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
 
 
 def _adamw(parameters: list[nn.Parameter], recipe) -> torch.optim.Optimizer:
