@@ -17,6 +17,7 @@ from . import corpus
 from .labels import INDEX, Context, Example, read_examples
 from .router import Router, checked
 from .train import Recipe, fit, logits_of, rows_of, save
+from .weights import rounded
 
 _FRESH, _REPEATS = 6_000, 60
 
@@ -79,7 +80,7 @@ def learn(file: Path, folder: Path, seed: int = 0, fresh: int = _FRESH) -> Learn
     model = fit(
         recipe, usual + corrections * repeats, router.processor, log=lambda _: None, model=model
     )
-    model.load_state_dict({k: v.half().float() for k, v in model.state_dict().items()})
+    rounded(model)
     after = [_accuracy(model, rows, pad) for rows in (heldout, wished)]
     replaced = after[0] >= before[0] and after[1] >= before[1]
     if replaced:

@@ -1,19 +1,23 @@
 """A small grammar: lines with [a|b] choices and {list} slots, expanded at random.
 
 {name} takes an item of the list `name`; {a:name} puts an article before it, {pl:name} makes it
-plural. Items may hold slots themselves. {pseudo} and {gibberish} are invented words: a router
-meets nouns that no list has, and key-mashing that means nothing.
+plural. Items may hold slots themselves. Other languages have a file each, words first, then the
+templates under "= intent", and articles of their own (articles.py). {pseudo} and {gibberish} are
+invented words: a router meets nouns that no list has, and key-mashing that means nothing.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
+import math
 import random
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from .labels import CONTEXTS, Context
+from .articles import all_articles, article
+from .labels import CONTEXTS, INDEX, Context
 
 DATA = Path(__file__).parent / "data"
 _SYLLABLES = (
@@ -25,12 +29,17 @@ _SYLLABLES = (
 
 @dataclass(frozen=True)
 class Template:
-    """One grammar line: its parsed nodes, where it may be said, whether it is an imperative."""
+    """One grammar line: its parsed nodes, where it may be said, whether it is an imperative.
+
+    weight: how often it is drawn. A line with much to say is drawn up to eight times as often as a
+    fixed sentence, which would else be learnt by heart.
+    """
 
     line: str
     nodes: tuple
     contexts: tuple[Context, ...]
     imperative: bool
+    weight: float = 1.0
 
 
 def parse(line: str) -> tuple:
@@ -76,16 +85,48 @@ def _sequence(line: str, at: int, stop: str) -> tuple[tuple, int]:
 class Grammar:
     """Word lists and, per intent, templates; `expand` draws one text from a template."""
 
-    def __init__(self, folder: Path = DATA):
+    def __init__(self, folder: Path = DATA, code: str = "en"):
+        self.code, self.articles = code, all_articles(code)
         self.words: dict[str, list[tuple]] = {}
+        self.genders: dict[str, str] = {}
         self._plural_lists: dict[str, list[tuple]] = {}
-        for line in (folder / "words.txt").read_text(encoding="utf-8").splitlines():
+        self.templates: dict[str, list[Template]] = {}
+        if code == "en":
+            self._read_words((folder / "words.txt").read_text(encoding="utf-8").splitlines())
+            for path in sorted((folder / "grammar").glob("*.txt")):
+                intent = path.stem.partition("-")[0]
+                lines = path.read_text(encoding="utf-8").splitlines()
+                self.templates.setdefault(intent, []).extend(read_templates(lines))
+        else:
+            text = (folder / "languages" / f"{code}.txt").read_text(encoding="utf-8")
+            words, *sections = text.split("\n= ")
+            self._read_words(words.splitlines())
+            for section in sections:
+                intent, *lines = section.splitlines()
+                self.templates[intent] = read_templates(lines)
+        if unknown := sorted(set(self.templates) - set(INDEX)):
+            raise ValueError(f"templates for an unknown intent {unknown[0]!r}")
+        self.chances = {
+            intent: list(itertools.accumulate(t.weight for t in templates))
+            for intent, templates in self.templates.items()
+        }
+
+    def _read_words(self, lines: list[str]) -> None:
+        for line in lines:
             if line and not line.startswith("#"):
                 name, _, items = line.partition(": ")
-                self.words[name] = [parse(item) for item in items.split(", ")]
-        self.templates = {
-            path.stem: read_templates(path) for path in sorted((folder / "grammar").glob("*.txt"))
-        }
+                self.words[name] = [self._item(item) for item in items.split(", ")]
+
+    def _item(self, item: str) -> tuple:
+        noun, dot, gender = item.rpartition(".")
+        if dot and gender in ("m", "f", "n"):
+            self.genders[noun] = gender
+            item = noun
+        return parse(item)
+
+    def draw(self, intent: str, rng: random.Random) -> Template:
+        """A template of the intent, by weight."""
+        return rng.choices(self.templates[intent], cum_weights=self.chances[intent])[0]
 
     def expand(self, nodes: tuple, rng: random.Random) -> str:
         """Draw one text, single-spaced."""
@@ -102,7 +143,9 @@ class Grammar:
             text = invented(name, rng)
         else:
             text = "".join(self._node(n, rng) for n in rng.choice(self.words[name]))
-        return {"": str, "a": with_article, "pl": plural}[modifier](text)
+        if modifier in ("", "a", "pl"):
+            return {"": str, "a": with_article, "pl": plural}[modifier](text)
+        return article(self.code, modifier, self.genders.get(text, ""), text) + text
 
     def yields(self, *texts: str) -> Template | None:
         """A template that can say one of `texts`, spaces, case and punctuation aside, or None.
@@ -155,8 +198,8 @@ class Grammar:
         if name in ("pseudo", "gibberish"):
             return set()
         starts = {start}
-        if modifier == "a":
-            starts |= {start + len(a) for a in ("a", "an") if text.startswith(a, start)}
+        if modifier not in ("", "pl"):
+            starts |= {start + len(a) for a in self.articles if text.startswith(a, start)}
         items = self._plurals(name) if modifier == "pl" else self.words[name]
         return set().union(*(self._ends(item, text, starts, memo) for item in items))
 
@@ -167,16 +210,31 @@ def squash(text: str) -> str:
     return re.sub(r"[\s_.,!?;:'\"()+-]", "", text.lower())
 
 
-def read_templates(path: Path) -> list[Template]:
-    """Read a grammar file: "@ contexts" opens a section, "!" marks an imperative."""
+def read_templates(lines: list[str]) -> list[Template]:
+    """Read grammar lines: "@ contexts" opens a section, "!" marks an imperative."""
     templates, contexts = [], (Context(),)
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in lines:
         if line.startswith("@"):
             contexts = tuple(CONTEXTS[name] for name in line[1:].split())
         elif line and not line.startswith("#"):
             body = line.removeprefix("!")
-            templates.append(Template(line, parse(body), contexts, body != line))
+            nodes = parse(body)
+            weight = min(2.0, 0.25 + 0.12 * _variety(nodes))
+            templates.append(Template(line, nodes, contexts, body != line, weight))
     return templates
+
+
+def _variety(nodes: tuple) -> float:
+    """How much a template can say, in bits: a slot counts as five."""
+    bits = 0.0
+    for node in nodes:
+        if not isinstance(node, str):
+            bits += (
+                5.0
+                if node[0] == "slot"
+                else math.log2(sum(2 ** min(_variety(choice), 15) for choice in node[1:]))
+            )
+    return bits
 
 
 def invented(kind: str, rng: random.Random) -> str:

@@ -21,13 +21,13 @@ class RouterConfig:
     """Shape of the classifier. kind: "transformer", "bag" or "both"."""
 
     kind: str = "both"
-    vocab_size: int = 4000
+    vocab_size: int = 8000
     pad: int = 0
     width: int = 96
     heads: int = 4
     layers: int = 2
-    bag_width: int = 48
-    buckets: int = 12288
+    bag_width: int = 64
+    buckets: int = 16384
     dropout: float = 0.1
     temperature: float = 1.0
     threshold: float = 0.7

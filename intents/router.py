@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from .languages import language
 from .model import RouterConfig, build_model
 from .plan import Plan, likeliest, planned
 from .text import batch, clean, encode
+from .weights import unpack
 
 # Whole messages that answer or wave, in any context. As single words they look like the beginning
 # of a command ("no cars", "stop sign"), and drawing on a "no" would be the worst mistake.
@@ -70,11 +72,11 @@ class Router:
             config = RouterConfig(**json.loads((folder / "config.json").read_text()))
             model = build_model(config)
             state = load_file(folder / "model.safetensors")
-            model.load_state_dict({key: value.float() for key, value in state.items()})
+            model.load_state_dict(unpack(state))
             processor = sentencepiece.SentencePieceProcessor(
                 model_file=str(folder / "tokenizer.model")
             )
-        except (TypeError, RuntimeError, json.JSONDecodeError) as error:
+        except (TypeError, ValueError, RuntimeError) as error:
             raise ValueError(
                 f"{folder} does not hold a router: {str(error).splitlines()[0]}"
             ) from None
@@ -86,8 +88,12 @@ class Router:
         return self.config.threshold
 
     @torch.inference_mode()
-    def scores(self, text: str, context: Context) -> dict[str, float]:
-        """Calibrated probabilities of the five intents for one text taken as a single wish."""
+    def scores(self, text: str, context: Context, code: str | None = None) -> dict[str, float]:
+        """Calibrated probabilities of the five intents for one text taken as a single wish.
+
+        code: the language of the whole message, told from `text` if not given. What is in a
+        language the router has not learnt is never sure enough to act on.
+        """
         if clean(text).strip(" .,!?") in ANSWERS:
             return spread({"chat": 0.98})
         pieces = encode(self.processor, text)
@@ -95,7 +101,8 @@ class Router:
             return wordless(context)
         ids, features = batch([pieces], [context], self.config.pad)
         logits = self.model(ids, features)[0] / self.config.temperature
-        return dict(zip(INTENTS, torch.softmax(logits, 0).tolist(), strict=True))
+        read = dict(zip(INTENTS, torch.softmax(logits, 0).tolist(), strict=True))
+        return unsure(read) if (code or language(text)) == "other" else read
 
     def predict(
         self, text: str, images: int = 0, mask: bool = False, history: bool = False
@@ -103,9 +110,10 @@ class Router:
         """Route one message. images: pictures attached; mask: an area is painted; history: a
         picture already stands in the conversation. Raises TypeError or ValueError otherwise."""
         context = checked(text, images, mask, history)
-        told, plan = planned(text, context, self.scores)
+        code = language(text)
+        told, plan = planned(text, context, functools.partial(self.scores, code=code))
         confidence = min(max(scores.values()) for scores in told)
-        return Prediction(likeliest(told[0]), confidence, told[0], plan, language(text))
+        return Prediction(likeliest(told[0]), confidence, told[0], plan, code)
 
 
 def wordless(context: Context) -> dict[str, float]:
@@ -118,6 +126,11 @@ def wordless(context: Context) -> dict[str, float]:
     else:
         likely = {"chat": 0.96}
     return spread(likely)
+
+
+def unsure(scores: dict[str, float]) -> dict[str, float]:
+    """The same order, but none above 0.52: the two likeliest readings are to be asked about."""
+    return {name: 0.4 * score + 0.6 / len(scores) for name, score in scores.items()}
 
 
 def spread(likely: dict[str, float]) -> dict[str, float]:

@@ -2,8 +2,8 @@
 
 With --corrections FILE the router in DIR learns from its user's corrections instead.
 
-Deterministic: the same seed on the same machine gives the same weights. The held-out file is
-never read for choosing anything; temperature comes from the development file and fresh corpus.
+Deterministic: the same seed on the same machine gives the same weights. The held-out files
+are never read for choosing anything; temperature comes from the development files.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from .labels import INDEX, Example, read_examples
 from .model import MODELS, RouterConfig, build_model
 from .router import ASSETS
 from .text import batch, clean, encode
+from .weights import pack, rounded
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,10 +36,10 @@ class Recipe:
     """Everything that decides a training run."""
 
     seed: int = 0
-    examples: int = 130_000
+    examples: int = 120_000
     epochs: int = 3
-    batch_size: int = 256
-    rate: float = 2e-3
+    batch_size: int = 512
+    rate: float = 3e-3
     weight_decay: float = 0.05
     smoothing: float = 0.05
     token_dropout: float = 0.08
@@ -150,8 +151,9 @@ def train(recipe: Recipe, out: Path, log=print) -> RouterConfig:
     model_config = dataclasses.replace(recipe.model, vocab_size=processor.get_piece_size())
     recipe = dataclasses.replace(recipe, model=model_config)
     log(f"{len(examples)} examples, {model_config.vocab_size} pieces")
-    model = fit(recipe, examples, processor, log)
-    rows = rows_of(read_examples(corpus.DEV), processor)
+    model = rounded(fit(recipe, examples, processor, log))
+    known = read_examples(corpus.DEV) + read_examples(corpus.DEV_STYLES)
+    rows = rows_of(known, processor)
     logits = logits_of(model, rows, model_config.pad)
     labels = torch.tensor([r[2] for r in rows])
     config = dataclasses.replace(model_config, temperature=temperature_of(logits, labels))
@@ -165,10 +167,9 @@ def train(recipe: Recipe, out: Path, log=print) -> RouterConfig:
 
 
 def save(out: Path, model: torch.nn.Module, config: RouterConfig, vocabulary: bytes) -> None:
-    """Write what Router.load reads; weights in half precision."""
+    """Write what Router.load reads; weights in a byte each."""
     out.mkdir(parents=True, exist_ok=True)
-    state = {k: v.half().contiguous() for k, v in model.state_dict().items()}
-    (out / "model.safetensors").write_bytes(serialise(state))
+    (out / "model.safetensors").write_bytes(serialise(pack(model.state_dict())))
     (out / "tokenizer.model").write_bytes(vocabulary)
     (out / "config.json").write_text(json.dumps(config.to_dict(), indent=2) + "\n")
 
