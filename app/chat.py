@@ -20,7 +20,7 @@ from app.running import Run
 from app.session import Pending, Session
 from app.turns import NEEDS_PICTURE, TASKS, Message, Reading, Step, Turn
 from app.uploads import UploadError, read_upload
-from app.wishes import MOST, count_of, seed_of, without_seeds
+from app.wishes import MOST, count_of, same_seed, seed_of, without_seeds
 
 LONGEST = 2000  # characters of a message
 BROKEN = "Something went wrong while I was working on that. Try again, or say it another way."
@@ -217,6 +217,10 @@ class Chat:
             yield Said(replies.answer(text, self._new_seed()))
             return
         seed = seed_of(plan)
+        if seed is None and same_seed(plan):
+            seed = session.seed
+            if seed is None:
+                yield Noted(replies.NO_SEED)
         seed = self._seed(plan) if seed is None else seed
         try:
             base = picture_of(plan[0].slots, session, pending.attachments, pending.base)

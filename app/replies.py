@@ -63,6 +63,7 @@ HAVE_IT = "Got it, it is on the canvas. Say what to change or what to erase, or 
 EMPTY = "Write what you want to see, or drop in a picture."
 NO_PREVIOUS = "There is no version before this one; which picture do you mean?"
 NOTHING_TO_VARY = "There is nothing to vary yet: ask me to draw something first."
+NO_SEED = "No picture before this one has a seed, so it takes a new one."
 UNUSED_AREA = "The painted area was not used."
 LANGUAGES = ("I read English, Spanish, French, German, Italian and Portuguese. Could you say that "
              "in one of them?")

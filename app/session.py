@@ -84,6 +84,12 @@ class Session:
         return self.masks.get(next(made, -1))
 
     @property
+    def seed(self) -> int | None:
+        """The seed of the current picture, or of the one made last; None if none was made."""
+        made = [self.current, *reversed(self._pictures)]
+        return next((each.recipe.seed for each in made if each and each.recipe), None)
+
+    @property
     def next_number(self) -> int:
         """The number that the next picture will have."""
         return len(self._pictures) + 1

@@ -1,13 +1,13 @@
 """What a step's words ask for beyond its text: a size, how many, what must not appear.
 
-The slots are those of intents (docs/slots.md). What this model cannot follow is said in one short
+The slots are those of intents.slots. What this model cannot follow is said in one short
 sentence each; the rest is obeyed.
 """
 
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.backend import Abilities
@@ -43,8 +43,11 @@ def wish_of(step: Step, source: Size | None, able: Abilities) -> Wish:
         scale, size, lines = _enlarged(slots, source)
     elif step.task == "t2i":
         size, lines = _drawn(slots, able)
-        prompt, left_out = leave_out(prompt, slots.get("without", ()))
-        lines += left_out
+        prompt, left = leave_out(prompt, slots.get("without", ()))
+        lines += _left_out(slots.get("without", ()), left)
+    elif step.task == "edit" and "without" in slots:
+        prompt, _ = leave_out(prompt, slots["without"])
+        lines.append(f"To take out {_listed(slots['without'])}, ask for that by itself.")
     count = count_of(step)
     asked = slots.get("variations", 1)
     if step.task == "sr" and asked > 1:
@@ -64,28 +67,47 @@ def seed_of(plan: Sequence[Step]) -> int | None:
     return next((step.slots["seed"] for step in plan if "seed" in step.slots), None)
 
 
+def same_seed(plan: Sequence[Step]) -> bool:
+    """True if the words ask for the seed of the picture before."""
+    return any("same_seed" in step.slots for step in plan)
+
+
 def without_seeds(plan: Sequence[Step]) -> tuple[Step, ...]:
     """The same plan for another seed than the one that was named."""
     return tuple(
-        Step(step.task, step.text,
-             {name: value for name, value in step.slots.items() if name != "seed"}, step.mask)
+        replace(step, slots={name: value for name, value in step.slots.items()
+                             if name not in ("seed", "same_seed")})
         for step in plan)
 
 
-def leave_out(prompt: str, things: Sequence[str]) -> tuple[str, list[str]]:
-    """The prompt without "no people", "without a hat", and a line that says so.
+def leave_out(prompt: str, things: Sequence[str]) -> tuple[str, bool]:
+    """The prompt without "no people, cars or text" and whether all of `things` are gone from it.
 
     No pipeline of ours has a negative prompt, and a model that reads "no people" draws people.
     """
-    shorter = prompt
-    for thing in things:
-        shorter = re.sub(
-            r"(?:\s*[,;])?\s*\b(?:and |but )?(?:without|with no|with nobody|no|sans)\s+"
-            rf"(?:any |the |a |an )?{re.escape(thing)}\b", "", shorter, flags=re.IGNORECASE)
+    if not things:
+        return prompt, True
+    one = f"(?:{'|'.join(re.escape(thing) for thing in sorted(things, key=len, reverse=True))})"
+    more = rf"(?:\s*,?\s*(?:or|and|nor)?\s*(?:any |no |the |an? )*{one})*"
+    shorter = re.sub(
+        r"(?:\s*[,;])?\s*\b(?:and |but )?(?:without|with no|with nobody|not any|no|sans)\s+"
+        rf"(?:any |the |an? |more |visible )?{one}{more}\b", "", prompt, flags=re.IGNORECASE)
     shorter = re.sub(r"^(?:,|and\b|or\b|\s)+|(?:,|\band|\bor|\s)+$", "", " ".join(shorter.split()))
-    if not things or shorter == prompt or not shorter:
-        return prompt, []
-    return shorter, [f"Left out: {', '.join(things)}. What is not named is not asked for."]
+    if not shorter:
+        return prompt, False
+    return shorter, not re.search(rf"\b{one}\b", shorter, re.IGNORECASE)
+
+
+def _left_out(things: Sequence[str], left: bool) -> list[str]:
+    if not things:
+        return []
+    if left:
+        return [f"Left out: {_listed(things)}. What is not named is not asked for."]
+    return [f"I cannot promise to leave out {_listed(things)}."]
+
+
+def _listed(things: Sequence[str]) -> str:
+    return ", ".join(things)
 
 
 def _enlarged(slots: dict[str, Any], source: Size) -> tuple[int, Size | None, list[str]]:

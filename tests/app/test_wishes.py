@@ -8,7 +8,7 @@ from tiny_app import say
 from app.backend import Abilities
 from app.events import Drawn, Failed, Noted, Progress, Routed
 from app.turns import Message, Step
-from app.wishes import count_of, leave_out, seed_of, wish_of, without_seeds
+from app.wishes import count_of, leave_out, same_seed, seed_of, wish_of, without_seeds
 
 SMALL_WORLD = Abilities(side=256, multiple=64, world=True)
 ANY_SIZE = Abilities(side=512, multiple=64)
@@ -84,15 +84,29 @@ def test_how_many(task, slots, count, said):
     ("an empty beach, no people", ["people"], "an empty beach"),
     ("a beach without a boat and no people", ["boat", "people"], "a beach"),
     ("a cat without a hat on the beach", ["hat"], "a cat on the beach"),
-    ("no people", ["people"], "no people"), ("a cat", [], "a cat"),
+    ("a city at night, no people, cars or text", ["people", "cars", "text"], "a city at night"),
+    ("a cat", [], "a cat"),
 ])
 def test_what_must_not_appear_is_not_named(prompt, things, shorter):
-    left, lines = leave_out(prompt, things)
-    assert left == shorter and bool(lines) is (shorter != prompt)
+    assert leave_out(prompt, things) == (shorter, True)
+    lines = wish_of(Step("t2i", prompt, {"without": things}), None, ANY_SIZE).lines
+    assert bool(lines) is bool(things)
+
+
+def test_what_cannot_be_left_out_is_said():
+    wish = wish_of(Step("t2i", "no people", {"without": ["people"]}), None, ANY_SIZE)
+    assert wish.prompt == "no people" and wish.lines == (
+        "I cannot promise to leave out people.",)
+    wish = wish_of(Step("edit", "make it winter, without people", {"without": ["people"]}), (9, 9),
+                   ANY_SIZE)
+    assert wish.prompt == "make it winter"
+    assert wish.lines == ("To take out people, ask for that by itself.",)
 
 
 def test_a_seed_in_the_words():
-    plan = [Step("t2i"), Step("edit", "", {"seed": 0, "thing": "cat"}, True)]
+    plan = [Step("t2i", "", {"same_seed": True}),
+            Step("edit", "", {"seed": 0, "thing": "cat"}, True)]
+    assert same_seed(plan) and not same_seed(plan[1:])
     assert seed_of(plan) == 0 and seed_of(plan[:1]) is None
     assert without_seeds(plan) == (Step("t2i"), Step("edit", "", {"thing": "cat"}, True))
 
@@ -168,6 +182,16 @@ def test_retry_takes_another_seed_than_the_one_named(chat, session):
     list(chat.retry(session))
     assert session.turns[-1].seed != 70
     assert not np.array_equal(session.image(1), session.image(2))
+
+
+def test_the_same_seed_is_that_of_the_picture_before(chat, session, photo):
+    events = say(chat, session, "a cat on the beach, same seed")
+    assert "new one" in next(event.text for event in events if isinstance(event, Noted))
+    say(chat, session, "a cat on the beach, seed 70")
+    say(chat, session, "", photo)
+    events = say(chat, session, "a cat on the beach, same seed")
+    assert session.turns[-1].seed == 70
+    assert session.image(4).tobytes() == session.image(2).tobytes()
 
 
 def test_a_picture_that_there_is_not_is_asked_back(chat, session, photo):
