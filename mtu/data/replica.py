@@ -175,7 +175,8 @@ def write_df2k(folder: Path, count: int = 8, side: int = 64, seed: int = 0) -> N
                 image = picture(rng, 2 * width, 2 * height, ground,
                                 [(color, shape, tuple(2 * x for x in box))])
                 names.append(f"{place}/{frame.format(number)}")
-                archive.writestr(f"df2k/{names[-1]}", encode(image, "PNG"))
+                member = zipfile.ZipInfo(f"df2k/{names[-1]}")  # dated 1980: the same each time
+                archive.writestr(member, encode(image, "PNG"))
     (folder / "meta_info_DFO.txt").write_text("\n".join(names) + "\n")
     (folder / "generate_meta_info.py").write_text("")
 

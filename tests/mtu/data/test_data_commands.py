@@ -27,7 +27,7 @@ def test_the_replica_command_writes_every_form(replicas, capsys):
     assert {path.name for path in replicas.iterdir()} == set(WRITERS)
     assert main(["--out", str(replicas / "again"), "--count", "5", "--side", "48"]) == 0
     for name in ("df2k/df2k.zip", "gqa-inpaint/train_scenes.json"):
-        assert (replicas / name).read_bytes()[:30] == (replicas / "again" / name).read_bytes()[:30]
+        assert (replicas / name).read_bytes() == (replicas / "again" / name).read_bytes()
     with pytest.raises(SystemExit) as stop:
         main([])
     assert stop.value.code == 2
