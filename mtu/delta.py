@@ -90,7 +90,8 @@ def write_delta(
     }
     out.mkdir(parents=True, exist_ok=True)
     save_file(state, out / DELTA_WEIGHTS, metadata={"format": "pt"})
-    (out / INDEX).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+    text = json.dumps(index, indent=2, sort_keys=True)
+    (out / INDEX).write_text(text + "\n", encoding="utf-8")
 
 
 def check_out(out: str | Path) -> Path:

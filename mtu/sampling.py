@@ -120,9 +120,9 @@ def denoise(
     """
     sample = noise * scheduler.init_noise_sigma if hasattr(scheduler, "init_noise_sigma") else noise
     wanted = expected_type(scheduler)
-    extra = {}
-    if "generator" in inspect.signature(scheduler.step).parameters:
-        extra["generator"] = generator  # ancestral schedulers draw noise at every step
+    # ancestral schedulers draw noise at every step; diffusers' pipelines let eta be 0
+    extra = {"generator": generator, "eta": 0.0}
+    extra = {k: v for k, v in extra.items() if k in inspect.signature(scheduler.step).parameters}
     of = len(scheduler.timesteps)
     for index, timestep in enumerate(scheduler.timesteps):
         scaled = sample

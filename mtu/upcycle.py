@@ -11,9 +11,9 @@ from diffusers.utils import logging
 from transformers.utils import logging as transformers_logging
 
 from .bases import FileBase, FolderBase, open_base
-from .cli import Parser, run
+from .cli import Parser, read_json, run
 from .config import INITS, MTUConfig, condition_layout
-from .delta import DTYPES, check_out, identity, write_delta
+from .delta import DTYPES, check_out, identity, save_delta, write_delta
 from .loading import INDEX
 from .pipeline import MTUPipeline
 from .sampling import PREDICTION_TYPES
@@ -23,6 +23,7 @@ from .unet import MTUUNet2DConditionModel
 # [text, image] scales and steps of MTU for SDXL (METHOD §2); tasks.py has those for SD1.5
 SDXL_GUIDANCE = {"t2i": [5.0, 1.0], "edit": [10.0, 1.5], "sr": [1.0, 1.0], "inpaint": [4.0, 1.5]}
 SDXL_STEPS = 50
+UPCYCLED = MTUUNet2DConditionModel.__name__
 SETTINGS = (
     "prediction_type", "patch_size", "default_steps", "default_size", "guidance", "time_shift",
     "use_attention_mask", "force_zeros_for_empty_prompt",
@@ -43,11 +44,15 @@ def upcycle(
     base: a diffusers folder with a unet/ subfolder, a folder that is a UNet, a hub id, or a single
     .safetensors checkpoint of Stable Diffusion 1.5, 2 or XL (options: `load_single_file`'s). A
     whole model comes out as an MTUPipeline with the base's other components, a UNet as a UNet;
-    with `delta`, only what the base has not (`mtu.delta`). dtype: of the UNet that is written;
-    None for the base's own (a delta's: float16). Seeded: the same base gives the same file.
-    Raises ValueError or OSError in one sentence.
+    with `delta`, only what the base has not (`mtu.delta`). With `delta`, `base` may also be a
+    folder that was upcycled already and trained: its delta is written as it is. dtype: of the UNet
+    that is written; None for the base's own (a delta's: float16). Seeded: the same base gives the
+    same file. Raises ValueError or OSError in one sentence.
     """
     out = check_out(out)
+    if delta and _is_upcycled(Path(base)):
+        save_delta(MTUPipeline.from_pretrained(base), out, dtype or torch.float16)
+        return
     base = open_base(base, **options)
     if delta and not base.index:
         raise ValueError(f"{base.name} is a UNet alone; a delta is made for a whole model")
@@ -73,6 +78,11 @@ def upcycle(
     (out / INDEX).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
 
 
+def _is_upcycled(folder: Path) -> bool:
+    config = folder / "unet" / "config.json"
+    return config.is_file() and read_json(config).get("_class_name") == UPCYCLED
+
+
 def _as(model: torch.nn.Module, dtype: torch.dtype | None) -> torch.nn.Module:
     return model if dtype is None else model.to(dtype)
 
@@ -82,7 +92,7 @@ def _index(base: FolderBase | FileBase) -> dict:
     return {
         "_class_name": MTUPipeline.__name__,
         "_diffusers_version": base.index.get("_diffusers_version"),
-        "unet": [MTUUNet2DConditionModel.__module__, MTUUNet2DConditionModel.__name__],
+        "unet": [MTUUNet2DConditionModel.__module__, UPCYCLED],
         "vae": [None, None],
         **{part: base.index[part] for part in base.parts},
     }

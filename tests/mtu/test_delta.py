@@ -63,7 +63,9 @@ def test_a_trained_model_becomes_a_delta_and_draws_the_same(peer, experts, tmp_p
     assert drawn(delta) == drawn(whole)
     source = picture(32, 32)
     assert drawn(delta, "edit", image=source) == drawn(whole, "edit", image=source)
-    save_delta(delta, tmp_path / "again", torch.float32)
+    whole.save_pretrained(tmp_path / "trained")
+    arguments = ["--base", str(tmp_path / "trained"), "--delta", "--dtype", "fp32"]
+    assert main([*arguments, "--out", str(tmp_path / "again")]) == 0
     assert files(tmp_path / "again") == files(tmp_path / "delta")
     for name in files(tmp_path / "delta"):
         assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "delta" / name).read_bytes()

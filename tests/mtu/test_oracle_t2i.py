@@ -4,23 +4,34 @@ import pytest
 import torch
 from diffusers import (
     DDIMScheduler,
+    DDPMScheduler,
     DPMSolverMultistepScheduler,
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
     HeunDiscreteScheduler,
+    KDPM2DiscreteScheduler,
+    LCMScheduler,
     PNDMScheduler,
+    TCDScheduler,
+    UniPCMultistepScheduler,
 )
 from tiny_peers import sd2_peer, sd15_peer, sdxl_peer
 from tiny_steps import compare, upcycled
 
 SCHEDULERS = {
     "pndm": (PNDMScheduler, {"skip_prk_steps": True}),
+    "pndm with runge-kutta": (PNDMScheduler, {"skip_prk_steps": False}),
     "ddim": (DDIMScheduler, {"clip_sample": False}),
     "euler": (EulerDiscreteScheduler, {}),
     "euler trailing": (EulerDiscreteScheduler, {"timestep_spacing": "trailing"}),
     "euler ancestral": (EulerAncestralDiscreteScheduler, {}),
     "dpm++": (DPMSolverMultistepScheduler, {"use_karras_sigmas": True}),
     "heun": (HeunDiscreteScheduler, {}),
+    "kdpm2": (KDPM2DiscreteScheduler, {}),
+    "unipc": (UniPCMultistepScheduler, {}),
+    "ddpm": (DDPMScheduler, {"clip_sample": False}),
+    "lcm": (LCMScheduler, {}),
+    "tcd": (TCDScheduler, {}),
 }
 
 
@@ -43,7 +54,7 @@ def test_sd15_with_every_scheduler(sd15, monkeypatch, name):
     scheduler = kind.from_config(peer.scheduler.config, **changes)
     monkeypatch.setattr(peer, "scheduler", scheduler)
     monkeypatch.setattr(pipeline, "scheduler", scheduler)
-    compare(peer, pipeline, monkeypatch)
+    compare(peer, pipeline, monkeypatch, steps=5)
 
 
 @pytest.mark.parametrize("scale", [1.0, 3.0])
