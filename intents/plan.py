@@ -11,7 +11,7 @@ from .labels import Context
 from .ordering import quoted
 from .slots import read_slots
 from .splitting import LOOK_ALONE, Part, parts, split
-from .verbs import ASKED, DRAWING
+from .verbs import ASKED, COMMAND, DRAWING
 from .wording import backbone_text
 
 __all__ = ["Plan", "Step", "backbone_text", "planned", "split"]
@@ -66,15 +66,31 @@ _FRESH = re.compile(
 )
 # Verbs that say the task whatever stands around them; the classifier is not asked.
 _SURE = (
-    (re.compile(rf"\s*{ASKED}(?:crop|rotate|flip|mirror|straighten|brighten|darken|colou?rize|"
-                r"recolou?r|desaturate)\b", re.I), "edit"),
-    (re.compile(rf"\s*{ASKED}(?:upscale|upsample|denoise|deblur|unblur)\b(?! the (?!pic|im|ph|wh))",
-                re.I), "sr"),
+    (
+        re.compile(
+            rf"\s*{ASKED}(?:crop|rotate|flip|mirror|straighten|brighten|darken|colou?rize|"
+            r"recolou?r|desaturate)\b",
+            re.I,
+        ),
+        "edit",
+    ),
+    (
+        re.compile(
+            rf"\s*{ASKED}(?:upscale|upsample|denoise|deblur|unblur)\b(?! the (?!pic|im|ph|wh))",
+            re.I,
+        ),
+        "sr",
+    ),
     (re.compile(r"\s*(?:\d+(?:\.\d+)?\s?x|x\s?\d)\s*$", re.I), "sr"),
 )
 _EDITS = re.compile(
     rf"\s*{ASKED}(?:make|turn|give|let) (?:it|this|them|him|her|everything)\b(?! (?:me )?an? "
     r"(?:new )?(?:picture|image|drawing))|\s*(?:go |change |switch )?from \w+ to \w+ and from ",
+    re.I,
+)
+_DENIED = re.compile(
+    r"\s*(?:please )?(?:don't|dont|do not|no need to) [^,;:.]+[,;:.]\s*(?:just |only |but |"
+    r"instead |rather )*",
     re.I,
 )
 _DESCRIBES = re.compile(r"\s*(?:an?|two|three|four|five|several) (?!bit |little |lot )\w", re.I)
@@ -108,7 +124,8 @@ def planned(
     if len(found) > 1:
         # "Nice. Thank you, how do I save it?" has no step, "Hi. Draw a cat." has one.
         wishes = [wish for wish in wishes if likeliest(wish[1]) != "chat"] or [
-            (text, scores(text, context))]
+            (text, scores(text, context))
+        ]
     pointed = _pointed([wish for wish, _ in wishes], context)
     steps = [
         _step(wish, likeliest(told), masked)
@@ -146,11 +163,13 @@ def _wishes(found: list[Part], context: Context, scores) -> list[tuple[str, Scor
 
 
 def _mumbled(text: str) -> str:
-    """The text with "hello" for what stands in quotes: words to be written, not commands."""
+    """The text as the classifier is to hear it: "hello" for what stands in quotes, words to be
+    written and no commands, and nothing of what is not to be done."""
     for start, end in reversed(quoted(text)):
         if end - start > 3:
             text = f"{text[: start + 1]}hello{text[end - 1 :]}"
-    return text
+    denied = _DENIED.match(text)
+    return text[denied.end() :] if denied and COMMAND.match(text[denied.end() :]) else text
 
 
 def _weighed(text: str, told: Scores, context: Context, first: bool) -> Scores:
@@ -163,8 +182,11 @@ def _weighed(text: str, told: Scores, context: Context, first: bool) -> Scores:
     sure = next((task for pattern, task in _SURE if pattern.match(text)), None)
     if sure and guess != sure and guess != "chat" and not context.mask:
         return _moved(told, guess, sure)
-    if guess == "t2i" and not _DRAWS.match(text) and (
-            not first or stands and (_EDITS.match(text) or LOOK_ALONE.match(text))):
+    if (
+        guess == "t2i"
+        and not _DRAWS.match(text)
+        and (not first or stands and (_EDITS.match(text) or LOOK_ALONE.match(text)))
+    ):
         return _moved(told, "t2i", max(("edit", "sr", "inpaint"), key=told.__getitem__))
     described = _DESCRIBES.match(text) or _DRAWS.match(text)
     if guess in ("edit", "inpaint") and first and not stands and not context.mask and described:
@@ -186,7 +208,8 @@ def _pointed(texts: list[str], context: Context) -> list[bool]:
     if not any(found):
         for i, text in enumerate(texts):
             if not _WHOLE.search(text) and not any(
-                    task == "sr" and pattern.match(text) for pattern, task in _SURE):
+                task == "sr" and pattern.match(text) for pattern, task in _SURE
+            ):
                 found[i] = True
                 break
     # A single wish is read with its mask whatever it says; the classifier knows such cases.

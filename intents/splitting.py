@@ -11,16 +11,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from .listing import items, plainly
 from .ordering import in_order, infinitive, quoted
 from .verbs import (
     ALONE,
     ASKED,
     COMMAND,
+    DRAWING,
     FOREIGN_COMMAND,
     MAY_STAND_ALONE,
     VERB_ALONE,
     VERBS,
-    respelled,
 )
 from .wording import OPENER
 
@@ -94,18 +95,14 @@ _GONE = re.compile(
     re.I,
 )
 _BACK = re.compile(
-    r"\b(?:it|them|him|her|this|that|everything|the|all|size|[248]x|x[248]|i)\b", re.I)
+    r"\b(?:it|them|him|her|this|that|everything|the|all|size|[248]x|x[248]|i)\b", re.I
+)
+_TIMES = re.compile(r"(?:\d+(?:\.\d+)?\s?x|x\s?\d)\b", re.I)
 _PLAIN_WISH = re.compile(rf"\s*{ASKED}(?:add|remove|erase|delete|enlarge|upscale)\b", re.I)
 _KEEPS = re.compile(
     rf"\s*(?:{ASKED}(?:ignor|forget|disregard|skip|never mind|not |don't|dont |do not|keep|leave|"
     r"instead of|no more)|(?:without|no) \w+ing\b)",
     re.I,
-)
-_MARKS = (
-    re.compile(r"(?:(?<=\n)|^)[ \t]*[-*•–·]\s+(?=\S)"),
-    re.compile(r"(?:(?<=[\s,;:.])|^)\(?[a-f][.)]\s+(?=\w)"),
-    re.compile(r"(?:(?<=[\s,;.])|^)\(?[1-9][.)]\s+(?=\S)"),
-    re.compile(r"(?:(?<=[\s,;.])|^)step (?:\d|one|two|three|four|five)\s*[:.,)-]?\s+(?=\w)", re.I),
 )
 
 
@@ -119,8 +116,8 @@ def parts(text: str) -> list[Part]:
     if len(text) > LONGEST:
         return [Part(text.strip())]
     found: list[Part] = []
-    for item in _items(_respelled(_FIRST.sub("", text))):
-        for sentence in in_order(item, _may_be_step):
+    for item in items(plainly(text)):
+        for sentence in in_order(_FIRST.sub("", item), _may_be_step):
             for piece in _cut(sentence, _STRONG, strong=True):
                 for wish in _cut(piece, _WEAK, strong=False):
                     found += _soft(wish.strip(" ,;\n\t|/"), len(found))
@@ -135,48 +132,16 @@ def _cleaned(part: Part) -> Part:
     """Without the words that only say when: "a kite after that" → "a kite"."""
     text = _plain_command(_SEQUENCE.sub("", part.text))
     short = re.sub(
-        r"[,\s]+(?:first|next|last|afterwards|after that|at the end|in the end|to finish)$", "",
-        text, flags=re.I,
+        r"[,\s]+(?:first|next|last|afterwards|after that|at the end|in the end|to finish)$",
+        "",
+        text,
+        flags=re.I,
     )
     if short.count(" "):
         text = short
     elif MAY_STAND_ALONE.match(text):
         text = short or text
     return Part(text, part.group, part.whole)
-
-
-def _respelled(text: str) -> str:
-    """Commands with a slip of the keys put right, where a command may stand."""
-    joint = r"(?:^|[,;.!?\n&/|]|\b(?:and|then|also|please|to|now|first|you)\b)"
-    text = re.sub(r"(?<=\s)(thn|thenn|tehn|thne|adn|nad|annd)(?=\s)",
-                  lambda m: respelled(m[1]), text, flags=re.I)
-    return re.sub(rf"({joint}\s*)([A-Za-z]{{2,12}})(?=\s|$)",
-                  lambda m: m[1] + _same_case(m[2], respelled(m[2])), text, flags=re.I)
-
-
-def _same_case(word: str, new: str) -> str:
-    return word if new == word.lower() or new == word else (
-        new.upper() if word.isupper() else new.capitalize() if word[0].isupper() else new)
-
-
-def _items(text: str) -> list[str]:
-    """The items of a list with marks ("- …", "a) …", "1. …", "step 1: …"); else the text."""
-    for mark in _MARKS:
-        starts = [match.span() for match in mark.finditer(text)]
-        if len(starts) > 1 and not text[: starts[0][0]].strip() and _counts_up(text, starts):
-            ends = [start for start, _ in starts[1:]] + [len(text)]
-            items = [text[a:b].strip(" ,;\n\t") for (_, a), b in zip(starts, ends, strict=True)]
-            return [item for item in items if item]
-    return [text]
-
-
-def _counts_up(text: str, starts: list[tuple[int, int]]) -> bool:
-    """Whether numbers or letters of the marks follow each other, as in a list they do."""
-    marks = [re.sub(r"\W|step", "", text[a:b].lower()) for a, b in starts]
-    names = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5"}
-    marks = [names.get(mark, mark) for mark in marks]
-    return all(not b or ord(b) == ord(a) + 1 for a, b in zip(marks, marks[1:], strict=False)
-               if len(a) < 2 and len(b) < 2) and (not marks[0] or marks[0] in "1a")
 
 
 def _may_be_step(text: str) -> bool:
@@ -218,13 +183,13 @@ def _begins(left: str, right: str, joint: str, strong: bool) -> bool:
         if not strong and not asks and not _points_back(right):
             return False
         return not VERB_ALONE.match(_first_clause(right)) or bool(MAY_STAND_ALONE.match(right))
-    if not sequel:
-        # "sunset, no people, 2x": a list of looks; a full stop carries no fragment
-        return not strong and bool("and" not in joint and LOOK_ALONE.match(left)
-                                   and _FRAGMENT.match(right)) or (
-            asks and not strong and bool(re.match(r"(?:\d+(?:\.\d+)?x|x\d)\b", right, re.I)))
-    return asks and bool(_FRAGMENT.match(right)) or bool(
-        re.match(r"(?:\d+(?:\.\d+)?\s?x|x\s?\d)\b", right, re.I))
+    looks = bool(_FRAGMENT.match(right))
+    if sequel:
+        arrow = bool(re.search("->|→", joint))
+        return (asks or arrow) and looks or bool(_TIMES.match(right))
+    # "sunset, no people, 2x": a list of looks; a full stop carries no fragment
+    listed = "and" not in joint and bool(LOOK_ALONE.match(left)) and looks
+    return not strong and (listed or asks and bool(_TIMES.match(right)))
 
 
 def _points_back(right: str) -> bool:
@@ -254,9 +219,12 @@ def _is_request(left: str, sequel: bool) -> bool:
         return False
     greeting = re.fullmatch(rf"\s*(?:{OPENER})*\w{{0,9}}[\s,!.]*", left + " ", re.I)
     return not greeting or bool(
-        COMMAND.match(left) or _FRAGMENT.match(left.strip()) or _PRAISE.fullmatch(left))
+        COMMAND.match(left) or _FRAGMENT.match(left.strip()) or _PRAISE.fullmatch(left)
+    )
 
 
+# What is to be absent: of a drawing, or already denied; a further "no" says more of the same.
+_NEVER = re.compile(rf"\b(?:no|without|{'|'.join(DRAWING)})\b", re.I)
 _SHARED = re.compile(
     rf"(?P<lead>{ASKED}(?:both )?)(?P<one>{'|'.join(sorted(VERBS))})(?P<joint> and |, | & |/)"
     rf"(?P<two>(?:(?:also|then) )?(?:{'|'.join(sorted(VERBS))})\b)(?P<rest>.*)",
@@ -276,6 +244,11 @@ def _soft(wish: str, group: int) -> list[Part]:
         if _inside(match.start(), wish) or not left.strip():
             continue
         if _STATES.match(right) and (_STATES.match(left) or COMMAND.match(left)):
+            return [Part(left, group, wish), Part(right, group)]
+        denied = re.match(r"(?:no|without) (?!\w+ing\b)", right, re.I)
+        if denied and COMMAND.match(left) and not _NEVER.search(left):
+            return [Part(left, group, wish), Part(right, group)]
+        if _NEVER.match(left) and re.search(r"\binstead\b", right):
             return [Part(left, group, wish), Part(right, group)]
         gone = _GONE.match(right)
         if gone and COMMAND.match(left):

@@ -8,19 +8,22 @@ from functools import lru_cache
 VERBS = frozenset(
     (
         "add animate apply attach blow blur brighten bring change clean clear color colour "
-        "colorize colourize convert correct crop cut darken deblur decorate decrease delete "
+        "colorize colourize convert correct crop darken deblur decorate decrease delete "
         "denoise desaturate design double draw dress drop duplicate dye edit eliminate enhance "
         "enlarge erase exchange expand export extend fill fix flip generate get give hang have "
         "hide illustrate improve include increase insert invert let lighten lose magnify make "
-        "mirror move paint photoshop pixelate place posterize print put quadruple raise recolor "
-        "recolour redraw reduce remaster remove render repaint repair replace resize restore restyle "
-        "retouch rotate saturate save scale scrub set sharpen shift shrink sketch smooth "
+        "mirror move paint photoshop pixelate place posterize put quadruple raise recolor "
+        "recolour redraw reduce remaster remove render repaint repair replace resize restore "
+        "restyle retouch rotate saturate save scale scrub set sharpen shift shrink sketch smooth "
         "soften straighten strip stylize substitute swap switch take tint transform trim triple "
-        "turn unblur upsample upscale wash wipe wrap write zoom open close centre center dim tilt"
+        "turn unblur upsample upscale wash wipe wrap write zoom centre center dim tilt"
     ).split()
 )
 # Also nouns or adjectives: commands only before "it", "the", "up", …
-DOUBTFUL = "warm cool cover light frame label age type lower surround lift push pull drag slide rub"
+DOUBTFUL = (
+    "open close warm cool cover light frame label age type lower surround lift push pull drag "
+    "slide rub cut print"
+)
 # May be a whole command without an object.
 ALONE = (
     "upscale enlarge sharpen denoise deblur unblur enhance colorize colourize upsample double "
@@ -34,7 +37,9 @@ ASKED = (
     r"finally|lastly|later|just|only|now|next|then|afterwards|after that|maybe|"
     r"(?:can|could|would|will) (?:you|u)|i(?:'d like| want| need) (?:you )?to|let's)[, ]+)*"
 )
-_OBJECT = r"(?:it|this|that|them|the|these|those|his|her|my|our|their|its|every\w+|all|up|down)\b"
+_OBJECT = (
+    r"(?:out|it|this|that|them|the|these|those|his|her|my|our|their|its|every\w+|all|up|down)\b"
+)
 COMMAND = re.compile(
     rf"\s*{ASKED}(?:(?:{'|'.join(sorted(VERBS))})\b(?!-)|get rid of\b|"
     rf"(?:{DOUBTFUL.replace(' ', '|')}) {_OBJECT}|"
@@ -67,8 +72,13 @@ FOREIGN = {
     "gere restaure preencha",
 }
 # Commands with a pronoun tied on: "quítalo", "rendilo", "deixe-o", "rends-le".
-_TIED = {"es": "me|lo|la|los|las|le", "it": "mi|lo|la|li|le", "pt": "-(?:me|l?[oa]s?)",
-         "fr": "-(?:moi|le|la|les)", "de": "(?!)"}
+_TIED = {
+    "es": "me|lo|la|los|las|le",
+    "it": "mi|lo|la|li|le",
+    "pt": "-(?:me|l?[oa]s?)",
+    "fr": "-(?:moi|le|la|les)",
+    "de": "(?!)",
+}
 _POLITE = (
     r"(?:(?:por favor|s'il te plaît|stp|bitte|per favore|auch|también|aussi|anche|também),? )?"
 )
@@ -76,9 +86,24 @@ _POLITE = (
 
 def _plain(word: str) -> str:
     """An alternative that also meets the word without its accents: "qu[ií]ta"."""
-    pairs = {"á": "a", "é": "e", "è": "e", "ê": "e", "í": "i", "ó": "o", "ô": "o", "ú": "u",
-             "ñ": "n", "ç": "c", "õ": "o", "ã": "a", "ä": "(?:ä|ae|a)", "ö": "(?:ö|oe|o)",
-             "ü": "(?:ü|ue|u)", "ß": "(?:ß|ss)"}
+    pairs = {
+        "á": "a",
+        "é": "e",
+        "è": "e",
+        "ê": "e",
+        "í": "i",
+        "ó": "o",
+        "ô": "o",
+        "ú": "u",
+        "ñ": "n",
+        "ç": "c",
+        "õ": "o",
+        "ã": "a",
+        "ä": "(?:ä|ae|a)",
+        "ö": "(?:ö|oe|o)",
+        "ü": "(?:ü|ue|u)",
+        "ß": "(?:ß|ss)",
+    }
     return "".join(
         (pairs[c] if pairs[c].startswith("(") else f"[{c}{pairs[c]}]") if c in pairs else c
         for c in word
@@ -96,9 +121,23 @@ def _foreign_command() -> re.Pattern:
 
 FOREIGN_COMMAND = _foreign_command()
 
-_SLIPS = {"ad": "add", "mke": "make", "mak": "make", "maek": "make", "ereas": "erase",
-          "sharpn": "sharpen", "tunr": "turn", "thn": "then", "thenn": "then", "tehn": "then",
-          "thne": "then", "adn": "and", "nad": "and", "annd": "and", "amd": "and"}
+_SLIPS = {
+    "ad": "add",
+    "mke": "make",
+    "mak": "make",
+    "maek": "make",
+    "ereas": "erase",
+    "sharpn": "sharpen",
+    "tunr": "turn",
+    "thn": "then",
+    "thenn": "then",
+    "tehn": "then",
+    "thne": "then",
+    "adn": "and",
+    "nad": "and",
+    "annd": "and",
+    "amd": "and",
+}
 # Words that a slip would turn into a command, and that are none.
 _WORDS = frozenset(
     "pace crate pant pint pain bing shit sift spit sale rise rase trip cear moe mace tun fad clan "
@@ -124,11 +163,16 @@ def respelled(word: str) -> str:
 def _is_slip(word: str, verb: str) -> bool:
     if len(word) == len(verb):
         odd = [i for i, (a, b) in enumerate(zip(word, verb, strict=True)) if a != b]
-        return len(verb) >= 4 and len(odd) == 2 and odd[1] == odd[0] + 1 and (
-            word[odd[0]] == verb[odd[1]] and word[odd[1]] == verb[odd[0]])
+        return (
+            len(verb) >= 4
+            and len(odd) == 2
+            and odd[1] == odd[0] + 1
+            and (word[odd[0]] == verb[odd[1]] and word[odd[1]] == verb[odd[0]])
+        )
     if len(word) == len(verb) + 1:
         return any(word == verb[: i + 1] + verb[i:] for i in range(len(verb)))
     if len(word) + 1 == len(verb) >= 5:
         return word[0] == verb[0] and any(
-            word == verb[:i] + verb[i + 1 :] for i in range(1, len(verb)))
+            word == verb[:i] + verb[i + 1 :] for i in range(1, len(verb))
+        )
     return False

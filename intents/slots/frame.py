@@ -8,7 +8,7 @@ from .numbers import NUM, VAGUE, alternatives, number
 from .target import SIZE, pixels
 
 _SEED = re.compile(
-    r"[,;]?\s*\b(?:with |using |and |con |avec |mit |com )?(?:the |la |il |a |dem )?"
+    r"[.,;]?\s*\b(?:with |using |and |con |avec |mit |com )?(?:the |la |il |a |dem )?"
     r"(?:seed|semilla|graine|seme|semente|startwert)\s*(?:number|=|:|is|of|n[oº°]\.?)?\s*(\d{1,10})\b",
     re.I,
 )
@@ -25,32 +25,64 @@ _ASPECT = re.compile(
     re.I,
 )
 _FORMATS = (  # (words that need no more, words that count only as a format, aspect)
-    (r"(?:phone|mobile|iphone|android|lock ?screen) wallpaper|(?:story|stories|reel|tiktok) format",
-     "", "9:16"),
-    (r"widescreen|(?:desktop |computer |pc )?wallpaper|fondo de pantalla|fond d'[eé]cran|"
-     r"hintergrundbild|sfondo (?:del|per il) desktop|papel de parede", "cinematic", "16:9"),
-    (r"square format|formato cuadrado|format carr[eé]|quadratisch\w*|formato quadrato|"
-     r"formato quadrado", "square|cuadrad[oa]|carr[eé]e?|quadrat[oa]?|quadrad[oa]", "1:1"),
-    (r"portrait (?:format|orientation|mode)|hochformat|format portrait|formato (?:vertical|retrato|"
-     r"verticale)", "portrait|vertical|verticale", "2:3"),
-    (r"landscape (?:format|orientation|mode)|querformat|format paysage|formato (?:horizontal|"
-     r"apaisado|orizzontale|paisagem)", "landscape|horizontal|apaisado|orizzontale", "3:2"),
+    (
+        r"(?:phone|mobile|iphone|android|lock ?screen) wallpaper|"
+        r"(?:story|stories|reel|tiktok) format",
+        "",
+        "9:16",
+    ),
+    (
+        r"widescreen|(?:desktop |computer |pc )?wallpaper|fondo de pantalla|fond d'[eé]cran|"
+        r"hintergrundbild|sfondo (?:del|per il) desktop|papel de parede",
+        "cinematic",
+        "16:9",
+    ),
+    (
+        r"square format|formato cuadrado|format carr[eé]|quadratisch\w*|formato quadrato|"
+        r"formato quadrado",
+        "square|cuadrad[oa]|carr[eé]e?|quadrat[oa]?|quadrad[oa]",
+        "1:1",
+    ),
+    (
+        r"portrait (?:format|orientation|mode)|hochformat|format portrait|formato (?:vertical|"
+        r"retrato|verticale)",
+        "portrait|vertical|verticale",
+        "2:3",
+    ),
+    (
+        r"landscape (?:format|orientation|mode)|querformat|format paysage|formato (?:horizontal|"
+        r"apaisado|orizzontale|paisagem)",
+        "landscape|horizontal|apaisado|orizzontale",
+        "3:2",
+    ),
     (r"panoram(?:a|ic) (?:format|aspect|mode)|panoramic", "panorama", "3:1"),
 )
 # A word that is also a thing to draw ("a landscape of hills") counts after a comma or "in", "as".
 _SHAPES = tuple(
-    (aspect, re.compile(
-        rf"[,;]?\s*\b(?:in |as |as a |for a |for my |en |im |in einem |em |como )?(?:a |an )?"
-        rf"(?:{sure})\b(?: aspect| ratio)?(?! of\b)"
-        + (rf"|(?:[,;]\s*(?:in |en |in a |as a )?|\s(?:in|as|en|em|in a|as a) )(?:{loose})"
-           rf"(?: aspect| ratio| format| orientation)?\s*(?=[,.;!?]|$)" if loose else ""), re.I))
+    (
+        aspect,
+        re.compile(
+            rf"[.,;]?\s*\b(?:in |as |as a |for a |for my |en |im |in einem |em |como )?(?:a |an )?"
+            rf"(?:{sure})\b(?: aspect| ratio)?(?! of\b)"
+            + (
+                rf"|(?:[.,;]\s*(?:in |en |in a |as a )?|\s(?:in|as|en|em|in a|as a) )(?:{loose})"
+                rf"(?: aspect| ratio| format| orientation)?\s*(?=[,.;!?]|$)"
+                if loose
+                else ""
+            ),
+            re.I,
+        ),
+    )
     for sure, loose, aspect in _FORMATS
 )
 _ALONE = re.compile(
     r"\s*(?:make it |in |as )?(square|landscape|portrait|panorama|vertical|horizontal|widescreen)"
-    r"(?: format| orientation)?\s*$", re.I)
+    r"(?: format| orientation)?\s*$",
+    re.I,
+)
 _LEADING = re.compile(
-    r"^(?:an? )?((?:phone |mobile |desktop )?wallpaper) (?:of|with|showing) ", re.I)
+    r"^(?:an? )?((?:phone |mobile |desktop )?wallpaper) (?:of|with|showing) ", re.I
+)
 _MANY_WORDS = (
     r"variations?|versions?|variants?|alternatives?|options|takes|tries|variaciones|versiones|"
     r"variantes|opciones|variantes|varianten|versionen|varianti|versioni|variações|versões"
@@ -85,10 +117,25 @@ _WITHOUT = re.compile(
     re.I,
 )
 _ALSO_NOT = re.compile(
-    rf"\s*(?:,|or|and|nor|ni|o|ou|und|oder|et|e)\s+(?:any |no )?([^\W\d_][\w' -]*?){_END}", re.I)
+    rf"\s*(?:,|or|and|nor|ni|o|ou|und|oder|et|e)\s+(?:any |no )?([^\W\d_][\w' -]*?){_END}", re.I
+)
 _OR_NOT = re.compile(rf"\s*(?:or|nor|ni|oder|ou|o)\s+(?:any )?([^\W\d_][\w' -]*?){_END}", re.I)
-_NO_THINGS = {"problem", "idea", "worries", "thanks", "doubt", "longer", "matter", "one", "way",
-              "name", "changes", "change", "noche", "dia"}
+_NO_THINGS = {
+    "problem",
+    "idea",
+    "worries",
+    "thanks",
+    "doubt",
+    "longer",
+    "matter",
+    "one",
+    "way",
+    "name",
+    "changes",
+    "change",
+    "noche",
+    "dia",
+}
 
 
 def seed(text: str) -> tuple[dict, str]:
@@ -168,4 +215,4 @@ def _less(text: str) -> str:
     if (found := _shape(text)) and not _ALONE.match(text):
         match = found[1]
         text = text[: match.start()] + text[match.end() :]
-    return " ".join(text.split()).strip(" ,;:")
+    return " ".join(text.split()).strip(" ,;:.")

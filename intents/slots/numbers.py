@@ -17,13 +17,33 @@ for _line in _WORDS:
     for _i, _word in enumerate(_line.split()):
         NUMBERS.setdefault(_word, _i)
 # "once" is a word of English, "sei" and "um" of others; a number worth saying is at least two.
-_SAID = sorted((w for w, n in NUMBERS.items() if n > 1 and w not in ("once", "sei", "elf")),
-               key=len, reverse=True)
+_SAID = sorted(
+    (w for w, n in NUMBERS.items() if n > 1 and w not in ("once", "sei", "elf")),
+    key=len,
+    reverse=True,
+)
 NUM = r"(\d+(?:[.,]\d+)?|" + "|".join(_SAID) + "|one)"
 
-VAGUE = {"a couple of": 2, "a couple": 2, "a few": 3, "some": 3, "several": 4, "a handful of": 5,
-         "unas cuantas": 3, "algunas": 3, "varias": 4, "quelques": 3, "plusieurs": 4, "einige": 3,
-         "ein paar": 3, "mehrere": 4, "alcune": 3, "diverse": 4, "algumas": 3, "várias": 4}
+VAGUE = {
+    "a couple of": 2,
+    "a couple": 2,
+    "a few": 3,
+    "some": 3,
+    "several": 4,
+    "a handful of": 5,
+    "unas cuantas": 3,
+    "algunas": 3,
+    "varias": 4,
+    "quelques": 3,
+    "plusieurs": 4,
+    "einige": 3,
+    "ein paar": 3,
+    "mehrere": 4,
+    "alcune": 3,
+    "diverse": 4,
+    "algumas": 3,
+    "várias": 4,
+}
 
 
 def number(word: str) -> float:

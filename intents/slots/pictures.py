@@ -5,8 +5,21 @@ from __future__ import annotations
 import re
 
 _ORDER = {
-    "first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4,
-    "fifth": 5, "5th": 5, "sixth": 6, "6th": 6, "last": -1, "latest": -1, "newest": -1,
+    "first": 1,
+    "1st": 1,
+    "second": 2,
+    "2nd": 2,
+    "third": 3,
+    "3rd": 3,
+    "fourth": 4,
+    "4th": 4,
+    "fifth": 5,
+    "5th": 5,
+    "sixth": 6,
+    "6th": 6,
+    "last": -1,
+    "latest": -1,
+    "newest": -1,
     "most recent": -1,
 }
 _PIC = (
@@ -57,8 +70,14 @@ _FOREIGN_PIC = (
     r"versione|disegno|imagem|versão|desenho|variante"
 )
 _FOREIGN_ORDER = tuple(
-    (index, re.compile(rf"\b(?:l[ae]|el|das|die|der|il|l'|a|o)\s?(?:{words})"
-                       rf"(?: (?:{_FOREIGN_PIC})\b|(?=\s*(?:[,.;!?]|$)))", re.I))
+    (
+        index,
+        re.compile(
+            rf"\b(?:l[ae]|el|das|die|der|il|l'|a|o)\s?(?:{words})"
+            rf"(?: (?:{_FOREIGN_PIC})\b|(?=\s*(?:[,.;!?]|$)))",
+            re.I,
+        ),
+    )
     for index, words in _FOREIGN
 )
 

@@ -13,15 +13,27 @@ SIZE = re.compile(
     re.I,
 )
 _SIDE = (
-    ("width", r"wide|across|in width|width|de ancho|de large|de largeur|breit|di larghezza|"
-              r"de largura|largo|larghi"),
-    ("height", r"tall|high|in height|height|de alto|de haut|de hauteur|hoch|di altezza|de altura|"
-               r"alto"),
+    (
+        "width",
+        r"wide|across|in width|width|de ancho|de large|de largeur|breit|di larghezza|"
+        r"de largura|largo|larghi",
+    ),
+    (
+        "height",
+        r"tall|high|in height|height|de alto|de haut|de hauteur|hoch|di altezza|de altura|"
+        r"alto",
+    ),
 )
 _PX = r"(?:px|pixels?|píxeles|pixeles|pixel)"
 _WIDE = tuple(
-    (side, re.compile(rf"\b(\d{{2,5}})\s*{_PX}?\s*(?:{words})\b|"
-                      rf"\b{side}(?: of)?:? ?(\d{{2,5}})\s*{_PX}?", re.I))
+    (
+        side,
+        re.compile(
+            rf"\b(\d{{2,5}})\s*{_PX}?\s*(?:{words})\b|"
+            rf"\b{side}(?: of)?:? ?(\d{{2,5}})\s*{_PX}?",
+            re.I,
+        ),
+    )
     for side, words in _SIDE
 )
 _LONG = re.compile(rf"\b(\d{{3,5}})\s*{_PX}\b", re.I)
@@ -48,12 +60,23 @@ _SCALES = (
     (re.compile(rf"(?<![\d.,x]){NUM}\s?(?:x|×)(?!\s?\d)(?:\b|$)", re.I), None),
     (re.compile(rf"(?:\bx|×)\s?{NUM}\b", re.I), None),
     (re.compile(rf"\b{NUM}[- ]?(?:times|fold|veces|fois|mal|volte|vezes)\b", re.I), None),
-    (re.compile(rf"\b(?:factor|faktor|facteur|fattore|fator)(?: of| de| di| von)? {NUM}\b", re.I),
-     None),
-    (re.compile(rf"\b(?:by|por|par|um|per) {NUM}\b(?! ?(?:px|pixel|degree|%|percent|year|cm|in|°))",
-                re.I), None),
-    (re.compile(r"\b(\d{3,4})\s?(?:%|percent|por ciento|prozent|pour ?cent|per cento)", re.I),
-     "percent"),
+    (
+        re.compile(
+            rf"\b(?:factor|faktor|facteur|fattore|fator)(?: of| de| di| von)? {NUM}\b", re.I
+        ),
+        None,
+    ),
+    (
+        re.compile(
+            rf"\b(?:by|por|par|um|per) {NUM}\b(?! ?(?:px|pixel|degree|%|percent|year|cm|in|°))",
+            re.I,
+        ),
+        None,
+    ),
+    (
+        re.compile(r"\b(\d{3,4})\s?(?:%|percent|por ciento|prozent|pour ?cent|per cento)", re.I),
+        "percent",
+    ),
     (re.compile(rf"\b(?:{_TWICE})\b", re.I), 2),
     (re.compile(rf"\b(?:{_THRICE})\b", re.I), 3),
     (re.compile(rf"\b(?:{_FOUR})\b", re.I), 4),
@@ -65,13 +88,34 @@ _PRINT = re.compile(
     r"stampa\w*|impress[aã]o)\b",
     re.I,
 )
-_PAPER = {"a0": (841, 1189), "a1": (594, 841), "a2": (420, 594), "a3": (297, 420), "a4": (210, 297),
-          "a5": (148, 210), "a6": (105, 148), "us letter": (216, 279), "letter size": (216, 279)}
+_PAPER = {
+    "a0": (841, 1189),
+    "a1": (594, 841),
+    "a2": (420, 594),
+    "a3": (297, 420),
+    "a4": (210, 297),
+    "a5": (148, 210),
+    "a6": (105, 148),
+    "us letter": (216, 279),
+    "letter size": (216, 279),
+}
 _SHEET = re.compile(rf"\b({'|'.join(_PAPER)})\b", re.I)
 _ACROSS = re.compile(
-    r"\b(?:landscape|horizontal\w*|quer\w*|apaisad\w+|paysage|orizzontale)\b", re.I)
-_UNITS = {"cm": 1 / 2.54, "mm": 1 / 25.4, "in": 1.0, "inch": 1.0, "inches": 1.0, '"': 1.0,
-          "pulgadas": 1.0, "pouces": 1.0, "zoll": 1.0, "pollici": 1.0, "polegadas": 1.0}
+    r"\b(?:landscape|horizontal\w*|quer\w*|apaisad\w+|paysage|orizzontale)\b", re.I
+)
+_UNITS = {
+    "cm": 1 / 2.54,
+    "mm": 1 / 25.4,
+    "in": 1.0,
+    "inch": 1.0,
+    "inches": 1.0,
+    '"': 1.0,
+    "pulgadas": 1.0,
+    "pouces": 1.0,
+    "zoll": 1.0,
+    "pollici": 1.0,
+    "polegadas": 1.0,
+}
 _MEASURE = re.compile(
     r"\b(\d+(?:[.,]\d+)?)\s*(?:cm|mm|in|\")?\s*(?:x|×|by|por|sur|mal|per)\s*(\d+(?:[.,]\d+)?)\s*"
     rf"({'|'.join(unit for unit in sorted(_UNITS, key=len, reverse=True))})(?=\W|$)",

@@ -178,9 +178,32 @@ def test_which_picture_and_what_in_it(task, text, slots):
 
 
 PHRASES = (
-    "a lake", "three versions of", "seed 7", "same seed", "16:9", "in landscape format", "4x", "no",
-    "without people", ",", "or", "square", "512x768", "another two", "wallpaper of", "the second",
-    "picture", "remove", "small", "dog", "on the left", "A4", "300 dpi", "sin", "doppelt", "1,5",
+    "a lake",
+    "three versions of",
+    "seed 7",
+    "same seed",
+    "16:9",
+    "in landscape format",
+    "4x",
+    "no",
+    "without people",
+    ",",
+    "or",
+    "square",
+    "512x768",
+    "another two",
+    "wallpaper of",
+    "the second",
+    "picture",
+    "remove",
+    "small",
+    "dog",
+    "on the left",
+    "A4",
+    "300 dpi",
+    "sin",
+    "doppelt",
+    "1,5",
 )
 
 
