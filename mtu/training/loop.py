@@ -123,7 +123,7 @@ class Trainer:
 
     def train_step(self, *batches) -> dict[str, float]:
         """One optimiser step on this process's batches, one per pass; returns the losses by name,
-        those of the whole batch. RuntimeError if one is not a number any more."""
+        those of the whole batch. RuntimeError where the gradients are not numbers any more."""
         seed = (self.recipe.seed * 1_000_003 + self.step) % 2**63
         generator = torch.Generator().manual_seed(seed)
         sums: dict[str, torch.Tensor] = {}
@@ -138,7 +138,6 @@ class Trainer:
             for name, value in losses.items():
                 sums[name] = sums.get(name, 0) + value.detach()
         values, self.stopping = reduced(sums, self.interrupt.asked)
-        self._check(values)
         self._update()
         self.balance.update(values)
         return values
@@ -149,19 +148,20 @@ class Trainer:
             return nullcontext()
         return self.accelerator.no_sync(self.stage.forward)
 
-    def _check(self, losses: dict[str, float]) -> None:
-        wrong = [name for name, value in losses.items() if not math.isfinite(value)]
-        if wrong and self.accelerator.scaler is None:  # a scaler skips such a step
-            raise RuntimeError(f"The loss {wrong[0]} is not a number any more at step "
-                               f"{self.step + 1}; the last checkpoint is in {self.folder}.")
-
     def _update(self) -> None:
-        """Clip, step all optimisers, and take the weights into their average."""
+        """Clip, step all optimisers, and take the weights into their average.
+
+        Gradients that are not numbers end the run instead of spoiling the weights; a scaler skips
+        such a step. (A loss may be none without harm, the mean over no masked word.)
+        """
         scaler = self.accelerator.scaler
         if scaler is not None:
             for optimizer in self.optimizers.all:
                 scaler.unscale_(optimizer)
-        nn.utils.clip_grad_norm_(self.optimizers.parameters, self.recipe.clip)
+        norm = nn.utils.clip_grad_norm_(self.optimizers.parameters, self.recipe.clip)
+        if scaler is None and not math.isfinite(norm):
+            raise RuntimeError(f"The gradients of step {self.step + 1} are not numbers any more; "
+                               f"the last checkpoint is in {self.folder}.")
         self.optimizers.step(rate_factor(self.step, self.recipe.steps, self.recipe.warmup,
                                          self.recipe.decay), scaler)
         if scaler is not None:
