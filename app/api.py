@@ -12,6 +12,7 @@ from typing import Literal, TypedDict
 
 from PIL import Image
 
+from app import replies
 from app.backend import Backend, Finished
 from app.events import Failed
 from app.provenance import save_png
@@ -52,6 +53,8 @@ def make_generate(backend: "Future[Backend]", max_megapixels: float) -> Callable
         recipe = Recipe(task, prompt, seed, scale, None, area is not None)
         job = ready.submit(recipe, source, area.convert("L") if area else None, steps or None)
         for event in job:
+            if isinstance(event, Finished) and event.flagged:
+                raise ValueError(replies.FLAGGED)
             if isinstance(event, Finished):
                 return _answer(recipe, event, ready.name)
             if isinstance(event, Failed):

@@ -13,7 +13,7 @@ from PIL import Image
 
 from app.events import Failed, Progress, Queued, Stopped
 from app.kin import unknown
-from app.turns import Reading, Recipe, Step
+from app.turns import TASKS, Reading, Recipe, Step
 
 if TYPE_CHECKING:
     from intents import Router
@@ -25,11 +25,15 @@ MASKED = ("edit", "inpaint")  # the tasks that a painted area can limit
 
 @dataclass(frozen=True)
 class Finished:
-    """The engine's picture, the seconds it took and the denoising steps it needed."""
+    """The engine's picture, the seconds it took and the denoising steps it needed.
+
+    flagged: the model's own safety check holds it to be unfit to show.
+    """
 
     image: Image.Image
     seconds: float
     steps: int
+    flagged: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,13 @@ class Abilities:
 
     side: pixels of the square that it draws by itself; multiple: what the sides of a drawing must
     be multiples of; world: it is the small built-in one, which knows its own words, in English,
-    and draws that square only.
+    and draws that square only; trained: the tasks that it has learned.
     """
 
     side: int = 512
     multiple: int = 64
     world: bool = False
+    trained: frozenset[str] = frozenset(TASKS)
 
     def room(self, size: tuple[int, int]) -> tuple[int, int]:
         """The (width, height) to draw at, from which a picture of `size` can be cut."""
@@ -73,7 +78,7 @@ class Job:
                     step, of = event.step, event.of
                     yield Progress(step, of, event.preview, event.seconds_left)
                 case engine.Done():
-                    yield Finished(event.image, event.seconds, of)
+                    yield Finished(event.image, event.seconds, of, event.flagged)
                 case engine.Failed():
                     yield Failed(event.message)
                 case engine.Cancelled():
@@ -160,7 +165,8 @@ def load(model: str, name: str, device: str, router: Path, world: bool = False) 
     place = _device(torch, device)
     pipeline = MTUPipeline.from_pretrained(model)
     pipeline.to(place)
-    able = Abilities(pipeline.config.default_size, pipeline.size_multiple, world)
+    able = Abilities(pipeline.config.default_size, pipeline.size_multiple, world,
+                     pipeline.trained_tasks)
     return Backend(Router.load(router), Engine(pipeline), name, able)
 
 

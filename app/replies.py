@@ -57,6 +57,7 @@ _WANTED: dict[str, str] = {
     "inpaint": "There is no picture to erase from yet. Drop one in, or ask me to draw one first.",
 }
 
+_VERBS = {"t2i": "draw", "edit": "edit", "sr": "enlarge", "inpaint": "erase"}
 _NUMBERS = "no one two three four five six seven eight nine ten".split()
 
 HAVE_IT = "Got it, it is on the canvas. Say what to change or what to erase, or press Upscale."
@@ -64,6 +65,7 @@ EMPTY = "Write what you want to see, or drop in a picture."
 NO_PREVIOUS = "There is no version before this one; which picture do you mean?"
 NOTHING_TO_VARY = "There is nothing to vary yet: ask me to draw something first."
 NO_SEED = "No picture before this one has a seed, so it takes a new one."
+FLAGGED = "The model's own safety check held that picture back. Try again, or say it another way."
 UNUSED_AREA = "The painted area was not used."
 LANGUAGES = ("I read English, Spanish, French, German, Italian and Portuguese. Could you say that "
              "in one of them?")
@@ -96,6 +98,13 @@ def so_many(count: int, uploads: bool) -> str:
 def read_as(plan: Iterable[Step]) -> str:
     """How a message in another language was read."""
     return f"Read as: {'; '.join(step.text or LOOKS[step.task].verb.lower() for step in plan)}"
+
+
+def untrained(task: str, trained: Iterable[str]) -> str:
+    """Say that the model has not learned a task, and what it has learned."""
+    verbs = [_VERBS[each] for each in _VERBS if each in trained]
+    able = f"; it can {' and '.join(verbs)}" if verbs else ""
+    return f"This model has not been trained to {_VERBS[task]} yet{able}."
 
 
 def failed_step(index: int, task: str, reason: str) -> str:

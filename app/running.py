@@ -84,6 +84,9 @@ class Run:
         if self._stop.is_set():
             yield Stopped(0, 0)
             return None
+        if recipe.task not in self._backend.able.trained:
+            yield self._failed(index, replies.untrained(recipe.task, self._backend.able.trained))
+            return None
         if recipe.task == "sr" and not recipe.scale:  # smaller: no model is needed for that
             return self._save(recipe, Finished(image, 0.0, 0), current)
         try:
@@ -93,6 +96,9 @@ class Run:
             return None
         self._session.watch(self._stop, job.cancel)
         for event in job:
+            if isinstance(event, Finished) and event.flagged:
+                yield self._failed(index, replies.FLAGGED)
+                return None
             if isinstance(event, Finished):
                 return self._save(recipe, event, current)
             yield self._failed(index, event.text) if isinstance(event, Failed) else event

@@ -207,3 +207,15 @@ def test_a_new_message_drops_the_question(doubtful, chat, session):
 
 def test_with_no_picture_a_doubtful_message_is_not_asked_about(doubtful, session):
     assert Drawn in kinds(say(doubtful, session, "a darker sky with a cat on the beach"))
+
+
+@pytest.mark.parametrize("text", [
+    "what is the capital of France?", "asdf qwer zxcv", "I feel sad today", "?!?!", "1234",
+    "tell me a joke", "how is the weather tomorrow?", "lorem ipsum dolor sit amet",
+])
+@pytest.mark.parametrize("standing", [False, True])
+def test_nonsense_and_other_subjects_are_answered_in_words(chat, session, text, standing):
+    if standing:
+        say(chat, session, "a cat on the beach")
+    assert kinds(say(chat, session, text)) == [Said]
+    assert len(session.pictures) == standing
