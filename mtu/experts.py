@@ -51,8 +51,16 @@ class ExpertFeedForward(nn.Module):
         """(B, ..., C) -> (B, ..., C_out)."""
         hidden_states = self.net[0](hidden_states)  # (B, ..., d_ffn)
         if self.num_experts > 1:  # one expert's gate is the constant 1
-            gates = self.gates(self.rows.batch.embedding)
-            hidden_states = hidden_states * self.rows.pick(gates, hidden_states)
+            hidden_states = self._gated(hidden_states)
         for layer in list(self.net)[1:]:
             hidden_states = layer(hidden_states)
         return hidden_states
+
+    def _gated(self, hidden_states: torch.Tensor) -> torch.Tensor:
+        """(B, ..., d_ffn), every row's shards scaled by its task's gates."""
+        gates = self.rows.spread(self.router(self.rows.batch.embedding), hidden_states)
+        shards = hidden_states.unflatten(-1, (self.num_experts, -1))  # (B, ..., N, d_ffn/N)
+        gates = gates.unsqueeze(-1)
+        # the activation's output is nobody else's: without gradients it need not be copied
+        shards = shards * gates if torch.is_grad_enabled() else shards.mul_(gates)
+        return shards.flatten(-2)

@@ -31,12 +31,13 @@ class TaskLayerNorm(nn.Module):
         return self._normalize(hidden_states)
 
     def _normalize(self, hidden_states: torch.Tensor) -> torch.Tensor:
-        index, shape = self.rows.batch.index, hidden_states.shape[-1:]
-        if len(index) == 1:
-            weight, bias = self.weight[index][0], self.bias[index][0]
+        batch, shape = self.rows.batch, hidden_states.shape[-1:]
+        if batch.one_task is not None:
+            weight, bias = self.weight[batch.one_task], self.bias[batch.one_task]
             if self.in_float32:
                 weight, bias = weight.float(), bias.float()
             return F.layer_norm(hidden_states, shape, weight, bias, self.eps)
         hidden_states = F.layer_norm(hidden_states, shape, eps=self.eps)
-        weight = self.rows.pick(self.weight, hidden_states)
-        return torch.addcmul(self.rows.pick(self.bias, hidden_states), hidden_states, weight)
+        weight = self.rows.spread(self.weight[batch.index], hidden_states)
+        bias = self.rows.spread(self.bias[batch.index], hidden_states)
+        return torch.addcmul(bias, hidden_states, weight)

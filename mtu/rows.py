@@ -9,11 +9,17 @@ from torch.utils.checkpoint import checkpoint
 
 class Batch(NamedTuple):
     """tasks: a task index per row. index: the same on the device, (B,), or (1,) if all are one
-    task, so that what it gathers broadcasts over the rows. embedding: the table, (tasks, dim)."""
+    task, so that what it gathers broadcasts over the rows. embedding: that of each, (B or 1, dim).
+    """
 
     tasks: tuple[int, ...]
     index: torch.Tensor
     embedding: torch.Tensor
+
+    @property
+    def one_task(self) -> int | None:
+        """The task of all rows, or None if they have several."""
+        return self.tasks[0] if len(self.index) == 1 else None
 
 
 class Rows:
@@ -28,9 +34,10 @@ class Rows:
         self.batch: Batch | None = None
 
     def set(self, tasks: tuple[int, ...], embedding: torch.Tensor) -> None:
+        """Run rows of these tasks next. embedding: the table, (tasks, dim)."""
         distinct = tasks if len(set(tasks)) > 1 else tasks[:1]
         index = torch.tensor(distinct, device=embedding.device)
-        self.batch = Batch(tasks, index, embedding)
+        self.batch = Batch(tasks, index, embedding[index])
 
     def check(self, hidden_states: torch.Tensor) -> None:
         """ValueError if rows of different tasks reach a layer as another number of rows, as in a
@@ -42,13 +49,12 @@ class Rows:
                 "run one task at a time"
             )
 
-    def pick(self, values: torch.Tensor, hidden_states: torch.Tensor) -> torch.Tensor:
-        """Each row's entry of `values` (tasks, C), in a shape that broadcasts over `hidden_states`
-        (B, ..., C) and in its dtype. ValueError as `check`'s."""
+    def spread(self, values: torch.Tensor, hidden_states: torch.Tensor) -> torch.Tensor:
+        """Values of the rows, (B or 1, ...), in a shape that broadcasts over `hidden_states`
+        (B, ..., C) with what follows their first dimension, and in its dtype. Raises as `check`."""
         self.check(hidden_states)
-        index = self.batch.index
-        values = values[index].to(hidden_states.dtype)
-        return values.view(len(index), *(1,) * (hidden_states.ndim - 2), -1)
+        between = (1,) * (hidden_states.ndim - 2)
+        return values.to(hidden_states.dtype).view(len(values), *between, *values.shape[1:])
 
     def checkpoint(self, module, *args):
         """Run `module`, keeping no activations; recomputed with the rows it ran with."""
