@@ -1,7 +1,7 @@
-"""Measure the router: python -m intents.evaluate [--weights DIR] [--data FILE] [--json].
+"""Measure the router: python -m intents.evaluate [--weights DIR] [--data FILE] [--plot SVG].
 
 Prints accuracy per intent, the confusion matrix, the calibration error, errors avoided against
-questions asked, latency, whole plans right, and every mistake.
+questions asked, latency, the other held-out files, whole plans right, and every mistake.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
 
-from .corpus import HELDOUT
+from .corpus import HELDOUT, HELDOUT_LANGUAGES, HELDOUT_STYLES
 from .grammar import DATA
 from .labels import INTENTS, Example, read_examples
+from .languages import language
+from .plot import doubt_svg
 from .router import Router, best
 
 PLANS = DATA / "plans.jsonl"  # its failures were looked at when the rules were mended
@@ -35,11 +38,16 @@ def calibration_error(confidence: list[float], right: list[bool], bins: int = 10
     return error
 
 
-def doubt_curve(confidence: list[float], right: list[bool]) -> list[dict]:
+THRESHOLDS = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+
+
+def doubt_curve(
+    confidence: list[float], right: list[bool], thresholds: Iterable[float] = THRESHOLDS
+) -> list[dict]:
     """For each threshold: share of messages asked about, share of errors that asking avoids."""
     errors = max(1, right.count(False))
     curve = []
-    for threshold in (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95):
+    for threshold in thresholds:
         asked = [i for i, c in enumerate(confidence) if c < threshold]
         acted = len(right) - len(asked)
         avoided = sum(not right[i] for i in asked)
@@ -103,6 +111,7 @@ def measure(router: Router, examples: list[Example]) -> dict:
         "confusion": matrix,
         "calibration_error": calibration_error(sure, right),
         "doubt": doubt_curve(sure, right),
+        "doubt_fine": doubt_curve(sure, right, [n / 100 for n in range(100)] + [0.995, 0.999]),
         "latency_ms": latency(router, examples),
         "mistakes": [
             {
@@ -116,6 +125,32 @@ def measure(router: Router, examples: list[Example]) -> dict:
             if not r
         ],
     }
+
+
+def measure_file(router: Router, path: Path, code: str | None = None) -> dict:
+    """Accuracy on one more file; how often the message is asked about or taken as chat instead of
+    acted on, how often acted on wrongly, and how often its language is told rightly."""
+    examples = read_examples(path)
+    told = [router.scores(e.text, e.context) for e in examples]
+    acted = [max(s.values()) >= router.threshold and best(s) != "chat" for s in told]
+    right = [best(s) == e.intent for s, e in zip(told, examples, strict=True)]
+    wrong = [a and not r for a, r in zip(acted, right, strict=True)]
+    result = {
+        "file": path.name,
+        "utterances": len(examples),
+        "accuracy": sum(right) / len(right),
+        "acted": sum(acted) / len(acted),
+        "acted_wrongly": sum(wrong) / len(wrong),
+        "mistakes": [
+            {"text": e.text, "intent": e.intent, "taken_as": best(s)}
+            for e, s, r in zip(examples, told, right, strict=True)
+            if not r
+        ],
+    }
+    if code:
+        named = [language(e.text) == code for e in examples]
+        result["language_told"] = sum(named) / len(named)
+    return result
 
 
 def measure_plans(router: Router, path: Path = PLANS) -> dict:
@@ -176,6 +211,15 @@ def show(result: dict) -> None:
             f"images {c['images']}, mask {int(c['mask'])}, history "
             f"{int(c['history'])}): {m['text']}"
         )
+    for other in result.get("files", ()):
+        told = f", language told {other['language_told']:.1%}" if "language_told" in other else ""
+        print(
+            f"\n{other['file']}: {other['utterances']} utterances, accuracy "
+            f"{other['accuracy']:.1%}, acted on {other['acted']:.1%}, wrongly "
+            f"{other['acted_wrongly']:.1%}{told}; mistakes:"
+        )
+        for m in other["mistakes"]:
+            print(f"  {m['intent']} taken as {m['taken_as']}: {m['text']}")
     for plans in result.get("plans", ()):
         print(
             f"\n{plans['file']}: {plans['plans']} plans, {plans['right']:.1%} wholly right; "
@@ -192,6 +236,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--part", choices=("transformer", "bag"), help="measure one half of the model alone"
     )
+    parser.add_argument("--plot", type=Path, help="write the doubt curve to this SVG")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
@@ -202,7 +247,12 @@ def main(argv: list[str] | None = None) -> int:
                 raise ValueError(f"the router is a {router.config.kind}: it has no parts")
             router.model = getattr(router.model, args.part)
         result = measure(router, read_examples(args.data))
+        if args.plot:
+            svg = doubt_svg(result["doubt_fine"], router.threshold)
+            args.plot.write_text(svg, encoding="utf-8")
         if args.data == HELDOUT:
+            result["files"] = [measure_file(router, HELDOUT_STYLES)]
+            result["files"] += [measure_file(router, p, c) for c, p in HELDOUT_LANGUAGES.items()]
             result["plans"] = [measure_plans(router, p) for p in (PLANS, PLANS_HELDOUT)]
     except (OSError, KeyError, ValueError) as error:
         print(error, file=sys.stderr)

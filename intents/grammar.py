@@ -41,6 +41,19 @@ class Template:
     imperative: bool
     weight: float = 1.0
 
+    @functools.cached_property
+    def anchors(self) -> list[list[str]]:
+        """Of each list, a text the template yields holds one, spaces and punctuation aside."""
+        found = []
+        for node in self.nodes:
+            choices = ((node,),) if isinstance(node, str) else node[1:]
+            if isinstance(node, str) or node[0] == "alt":
+                if all(len(c) == 1 and isinstance(c[0], str) for c in choices):
+                    words = [squash(choice[0]) for choice in choices]
+                    if all(words):
+                        found.append(words)
+        return found
+
 
 def parse(line: str) -> tuple:
     """Parse a line into nodes: str, ("alt", nodes...) or ("slot", modifier, name).
@@ -162,8 +175,9 @@ class Grammar:
             memo: dict = {}
             for templates in self.templates.values():
                 for template in templates:
-                    if len(text) in self._ends(template.nodes, text, offsets, memo):
-                        return template
+                    if all(any(w in text for w in words) for words in template.anchors):
+                        if len(text) in self._ends(template.nodes, text, offsets, memo):
+                            return template
         return None
 
     def _ends(self, nodes: tuple, text: str, starts: set[int], memo: dict) -> set[int]:

@@ -17,6 +17,8 @@ from .text import clean
 LANGUAGES = ("en", "es", "fr", "de", "it", "pt")
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 _MOST_WORDS, _MOST_CHARS = 40, 1000
+# In a file of templates: comments, headings, contexts, the names of lists and genders.
+_NOT_SAID = re.compile(r"(?m)^(#.*|= .*|@.*|\w+:)|\{\w*:?\w+\}|\.[mfn]\b")
 # Letters met in few languages, and what one of them says. "other": none of the six.
 _LETTERS = {
     "¿¡ñ": ("es",),
@@ -89,13 +91,19 @@ def _by_ending(word: str) -> list[str]:
 
 @functools.lru_cache(maxsize=1)
 def _words() -> dict[str, tuple[str, ...]]:
-    """Folded word → codes of the languages that have it."""
-    found: dict[str, list[str]] = {}
+    """Folded word → codes of the languages that have it: those of languages.txt, and those the
+    training templates of each language are made of."""
+    found: dict[str, dict[str, None]] = {}
     for line in (DATA / "languages.txt").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             code, _, words = line.partition(": ")
-            for word in dict.fromkeys(_fold(w) for w in words.split()):
-                found.setdefault(word, []).append(code)
+            for word in words.split():
+                found.setdefault(_fold(word), {})[code] = None
+    files = {code: DATA / "languages" / f"{code}.txt" for code in LANGUAGES[1:]}
+    for code, path in ({"en": DATA / "words.txt"} | files).items():
+        text = _NOT_SAID.sub(" ", path.read_text(encoding="utf-8"))
+        for word in _WORD.findall(text.lower()):
+            found.setdefault(_fold(word), {})[code] = None
     return {word: tuple(codes) for word, codes in found.items()}
 
 

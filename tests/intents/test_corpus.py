@@ -4,8 +4,21 @@ from collections import Counter
 
 import pytest
 
-from intents.corpus import DEV, HELDOUT, NearDuplicates, build, edit_distance, mistype, undress
-from intents.grammar import Grammar, parse, plural
+from intents.articles import article
+from intents.corpus import (
+    DEV,
+    DEV_STYLES,
+    HELDOUT,
+    HELDOUT_LANGUAGES,
+    HELDOUT_STYLES,
+    NearDuplicates,
+    build,
+    edit_distance,
+    heldout_files,
+    mistype,
+    undress,
+)
+from intents.grammar import Grammar, parse, plural, read_templates
 from intents.labels import INTENTS, TASKS, Context, read_examples
 
 
@@ -30,8 +43,43 @@ def test_heldout_is_large_and_has_every_intent_and_context(heldout):
 
 def test_no_template_yields_a_heldout_utterance(heldout):
     grammar = Grammar()
-    said = {e.text: grammar.yields(*undress(e.text)) for e in heldout}
+    examples = heldout + read_examples(HELDOUT_STYLES)
+    said = {e.text: grammar.yields(*undress(e.text)) for e in examples}
     assert {text: template.line for text, template in said.items() if template} == {}
+
+
+@pytest.mark.parametrize("code", sorted(set(HELDOUT_LANGUAGES) - {"other"}))
+def test_each_language_is_held_out_too(code):
+    grammar, examples = Grammar(code=code), read_examples(HELDOUT_LANGUAGES[code])
+    assert len(examples) >= 60 and {e.intent for e in examples} == set(INTENTS)
+    assert len({(e.text, e.context) for e in examples}) == len(examples)
+    said = {e.text: grammar.yields(*undress(e.text, grammar)) for e in examples}
+    assert {text: template.line for text, template in said.items() if template} == {}
+
+
+def test_articles_agree():
+    told = {
+        ("es", "un", "f", "casa"): "una ",
+        ("fr", "el", "m", "arbre"): "l'",
+        ("de", "acc_un", "m", "Hund"): "einen ",
+        ("de", "dat_el", "f", "Katze"): "der ",
+        ("it", "el", "m", "specchio"): "lo ",
+        ("it", "un", "f", "isola"): "un'",
+        ("it", "un", "m", "sole"): "un ",
+        ("pt", "el", "f", "casa"): "a ",
+    }
+    assert {key: article(*key) for key in told} == told
+
+
+def test_a_template_of_another_language_is_found():
+    grammar = Grammar(code="es")
+    assert grammar.yields("sustituye el gato por una casa").line.startswith("[sustituye|")
+    assert grammar.yields("me duele la cabeza") is None
+
+
+def test_a_line_with_much_to_say_is_drawn_more_often():
+    fixed, rich = read_templates(["hello there", "[a|b|c|d] {noun} {noun}"])
+    assert fixed.weight < rich.weight <= 8 * fixed.weight
 
 
 def test_a_template_that_yields_a_text_is_found():
@@ -40,8 +88,8 @@ def test_a_template_that_yields_a_text_is_found():
     assert grammar.yields("please paint the roof of my aunt's bakery in stripes") is None
 
 
-def test_no_training_text_is_near_a_heldout_one(heldout):
-    known = NearDuplicates([e.text for e in heldout])
+def test_no_training_text_is_near_a_heldout_one():
+    known = NearDuplicates([e.text for f in heldout_files() for e in read_examples(f)])
     # Slips of the hand come after the check, so the corpus is compared before them.
     close = []
     for example in build(4000, seed=5):
@@ -55,8 +103,9 @@ def test_no_training_text_is_near_a_heldout_one(heldout):
 
 
 def test_dev_and_heldout_share_nothing(heldout):
-    texts = {e.text.lower() for e in heldout}
-    assert not texts & {e.text.lower() for e in read_examples(DEV)}
+    texts = {e.text.lower() for e in heldout + read_examples(HELDOUT_STYLES)}
+    for file in (DEV, DEV_STYLES):
+        assert not texts & {e.text.lower() for e in read_examples(file)}
 
 
 def test_corpus_is_seeded_and_balanced():

@@ -1,0 +1,81 @@
+"""The cases the project promised by name: the text decides, the attachment where it is open."""
+
+import pytest
+import torch
+
+from intents import Router
+
+NO, PICTURE, MASK, STANDING = (
+    (0, False, False),
+    (1, False, False),
+    (1, True, False),
+    (0, False, True),
+)
+CASES = [
+    ("ignore my upload, draw a castle", PICTURE, "t2i"),
+    ("a photo of a lake in high resolution", NO, "t2i"),
+    ("a photo of a lake in high resolution", STANDING, "t2i"),
+    ("remove the blur", PICTURE, "sr"),
+    ("remove the watermark", PICTURE, "inpaint"),
+    ("without the umbrella", PICTURE, "inpaint"),
+    ("without the umbrella", STANDING, "inpaint"),
+    ("an empty beach, no people", NO, "t2i"),
+    ("replace the dog with a cat", PICTURE, "edit"),
+    ("replace the dog with a cat", STANDING, "edit"),
+    ("replace the dog with a cat", MASK, "inpaint"),
+    ("draw a blurry photo", NO, "t2i"),
+    ("draw a cat in the snow", STANDING, "t2i"),
+    ("colorize this old photo", PICTURE, "edit"),
+    ("make the cat bigger", STANDING, "edit"),
+    ("make it bigger", STANDING, "sr"),
+    ("upscale this", MASK, "sr"),
+    ("make it winter everywhere", MASK, "edit"),
+    ("a red balloon", MASK, "inpaint"),
+    ("a red balloon", NO, "t2i"),
+    ("undo that", STANDING, "chat"),
+    ("what can you do?", PICTURE, "chat"),
+    ("asdf hjkl", NO, "chat"),
+    ("what is the capital of peru?", NO, "chat"),
+]
+
+
+@pytest.fixture(scope="module")
+def router():
+    torch.set_num_threads(1)
+    return Router.load()
+
+
+@pytest.mark.parametrize(("text", "around", "intent"), CASES)
+def test_named_case(router, text, around, intent):
+    prediction = router.predict(text, *around)
+    assert prediction.intent == intent
+    assert prediction.confidence > router.threshold
+
+
+@pytest.mark.parametrize(
+    ("text", "around", "intent"),
+    [
+        ("DRAW A CAT IN THE SNOW", NO, "t2i"),
+        ("remove teh lamp", PICTURE, "inpaint"),
+        ("mak it nigth", PICTURE, "edit"),
+        ("make this bgger", PICTURE, "sr"),
+        ("🐱 draw a cat 🐱", NO, "t2i"),
+        ("❄️❄️ make it winter ❄️❄️", PICTURE, "edit"),
+        ("remove\u200b the \u200dlamp", PICTURE, "inpaint"),
+        ("re\u00admove the lamp", PICTURE, "inpaint"),
+        ("ｒｅｍｏｖｅ ｔｈｅ ｌａｍｐ", PICTURE, "inpaint"),
+        ("remove the lamp " + "please " * 1400, PICTURE, "inpaint"),
+        ("hello " * 1600, NO, "chat"),
+    ],
+)
+def test_however_it_is_typed(router, text, around, intent):
+    assert router.predict(text, *around).intent == intent
+
+
+@pytest.mark.parametrize(
+    "text", ["narysuj smoka", "нарисуй дракона", "ドラゴンを描いて", "ارسم تنينا", "ejderha çiz"]
+)
+def test_an_unread_language_is_asked_about(router, text):
+    prediction = router.predict(text)
+    assert prediction.language == "other"
+    assert prediction.intent == "chat" or prediction.confidence < router.threshold
