@@ -50,7 +50,7 @@ class EditDirection(_Mean):
 
     def __init__(self, clip: ClipFeatures, name: str):
         super().__init__()
-        self.clip, self.with_ = clip, f"CLIP {name}"
+        self.clip, self.with_ = clip, f"CLIP {name}, {clip.model.projection_dim} features"
 
     def score(self, row, picture):
         images = self.clip.images([row.source, picture])
@@ -63,7 +63,7 @@ class RemovalDirection(_Mean):
 
     def __init__(self, clip: ClipFeatures, name: str):
         super().__init__()
-        self.clip, self.with_ = clip, f"CLIP {name}"
+        self.clip, self.with_ = clip, f"CLIP {name}, {clip.model.projection_dim} features"
 
     def score(self, row, picture):
         source, truth, made = self.clip.images([row.source, row.target, picture]).split(1)

@@ -111,7 +111,8 @@ def _number(value: float | None, task: str) -> str:
 
 
 def _plain(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
+    """TFLOPs; small models' are far below the paper's two digits."""
+    return "–" if value is None else f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
 def _millions(count: int | None) -> str:

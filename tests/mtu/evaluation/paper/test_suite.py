@@ -52,6 +52,7 @@ def test_the_tables_hold_the_papers_rows_and_ours(report):
     ours = [line for line in text.splitlines() if "| **ours** |" in line]
     assert len(ours) == 3 and all(line.startswith("| MTU tiny, N=4 |") for line in ours)
     assert "2 of the 6 rows of COCO Captions, test" in text and "64 features" in text
+    assert "CLIP clip, 8 features" in text
 
 
 def test_a_figure_is_the_measure_of_the_models_own_pictures(report, model, data, weights):
