@@ -43,8 +43,9 @@ class Rows(Dataset):
         if options.data == "playground":
             self.source = Playground(self.pattern, recipe.seed, side=side, atlas_path=options.atlas)
         elif isinstance(options.data, dict):
-            named = {task: options.data.get(task) for task in weights}
-            sets = {task: open_set(task, said, recipe.seed) for task, said in named.items()}
+            for task in weights:  # before any is opened: opening may fetch
+                _check_named(task, options.data.get(task))
+            sets = {task: open_set(task, options.data[task], recipe.seed) for task in weights}
             self.source = Mixture(sets, self.pattern, recipe.seed)
         else:
             raise RecipeError('data must be "playground" or a mapping of task to a data set.')
@@ -81,13 +82,18 @@ def _all_alike(row: Row) -> bool:
     return all(part is None or part.shape[:2] == shape for part in (row.source, row.mask))
 
 
-def open_set(task: str, said, seed: int) -> Dataset:
-    """The data set that a recipe names for a task; RecipeError or DataError in one sentence."""
+def _check_named(task: str, said) -> None:
     if not isinstance(said, dict) or said.get("set") not in SETS:
         raise RecipeError(f"data must name a set for the task {task}: {', '.join(SETS)}.")
-    module, name, its_task = SETS[said["set"]]
+    its_task = SETS[said["set"]][2]
     if its_task != task:
         raise RecipeError(f"The data set {said['set']} is for the task {its_task}, not {task}.")
+
+
+def open_set(task: str, said: dict, seed: int) -> Dataset:
+    """The data set that a recipe names for a task; RecipeError or DataError in one sentence."""
+    _check_named(task, said)
+    module, name, _ = SETS[said["set"]]
     kind = getattr(importlib.import_module(f"mtu.data.{module}"), name)
     arguments = {key: value for key, value in said.items() if key != "set"}
     try:
