@@ -218,8 +218,9 @@ def _is_request(left: str, sequel: bool) -> bool:
     if VERB_ALONE.match(left) and not (sequel or MAY_STAND_ALONE.match(left)):
         return False
     greeting = re.fullmatch(rf"\s*(?:{OPENER})*\w{{0,9}}[\s,!.]*", left + " ", re.I)
+    meant = (COMMAND, FOREIGN_COMMAND, _FRAGMENT)
     return not greeting or bool(
-        COMMAND.match(left) or _FRAGMENT.match(left.strip()) or _PRAISE.fullmatch(left)
+        any(pattern.match(left.strip()) for pattern in meant) or _PRAISE.fullmatch(left)
     )
 
 

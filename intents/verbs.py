@@ -52,24 +52,26 @@ MAY_STAND_ALONE = re.compile(rf"\s*{ASKED}(?:{'|'.join(ALONE)})\b", re.I)
 
 FOREIGN = {
     "es": "quita quitar elimina eliminar borra borrar saca retira añade añadir agrega pon poner "
-    "coloca haz hacer deja vuelve cambia cambiar reemplaza sustituye convierte transforma mueve "
-    "pinta pintar dibuja dibujar colorea amplía agranda aumenta mejora enfoca duplica triplica "
-    "escala recorta aclara oscurece genera restaura rellena",
+    "coloca haz hacer deja vuelve cambia cambiar reemplaza sustituye convierte transforma "
+    "mueve pinta pintar dibuja dibujar colorea amplía agranda aumenta mejora enfoca "
+    "duplica triplica escala ampliar agrandar mover reemplazar convertir recorta aclara "
+    "oscurece genera restaura rellena",
     "fr": "enlève enlever enlevez retire retirer supprime supprimer supprimez efface ôte ajoute "
-    "ajouter ajoutez mets mettre mettez fais faites rends remplace remplacer transforme convertis "
-    "déplace peins dessine agrandis agrandir améliore augmente éclaircis assombris recadre crée "
-    "génère restaure remplis nettoie",
+    "ajouter ajoutez mets mettre mettez fais faites rends remplace remplacer transforme "
+    "convertis déplace peins dessine agrandis agrandir améliore augmente éclaircis "
+    "assombris recadre crée génère restaure remplis nettoie",
     "de": "entferne entfern lösche lösch radiere nimm füge setze setz stelle mache mach ersetze "
-    "verwandle ändere verschiebe bewege zeichne färbe vergrößere vergrößer skaliere verdopple "
-    "verdreifache schärfe entrausche drehe schneide erstelle erzeuge tausche lass fülle "
-    "restauriere",
+    "verwandle ändere verschiebe bewege zeichne färbe vergrößere vergrößer skaliere "
+    "verdopple verdreifache schärfe entrausche drehe schneide erstelle erzeuge tausche "
+    "lass fülle restauriere",
     "it": "togli rimuovi elimina cancella leva aggiungi metti rendi fai cambia sostituisci "
-    "trasforma converti sposta dipingi disegna colora ingrandisci raddoppia triplica migliora "
-    "schiarisci scurisci ruota ritaglia genera restaura riempi",
+    "trasforma converti sposta dipingi disegna colora ingrandisci raddoppia triplica "
+    "migliora togliere rimuovere aggiungere rendere ingrandire schiarisci scurisci ruota "
+    "ritaglia genera restaura riempi",
     "pt": "remova remover tira retire apague apaga elimine adicione adiciona acrescente coloque "
-    "coloca põe ponha faça faz deixe deixa torne mude muda substitua troque transforme converta "
-    "mova pinte desenhe desenha aumente amplie dobre duplique triplique melhore clareie escureça "
-    "gere restaure preencha",
+    "coloca põe ponha faça faz deixe deixa torne mude muda substitua troque transforme "
+    "converta mova pinte desenhe desenha aumente amplie dobre duplique triplique melhore "
+    "clareie escureça gere restaure preencha adicionar aumentar",
 }
 # Commands with a pronoun tied on: "quítalo", "rendilo", "deixe-o", "rends-le".
 _TIED = {
@@ -80,43 +82,32 @@ _TIED = {
     "de": "(?!)",
 }
 _POLITE = (
-    r"(?:(?:por favor|s'il te plaît|stp|bitte|per favore|auch|también|aussi|anche|também),? )?"
+    r"[¿¡]?(?:(?:por favor|s'il te plaît|stp|bitte|per favore|auch|también|aussi|anche|também|"
+    r"puedes|podr[ií]as|peux-tu|pourrais-tu|kannst du|k[oö]nntest du|puoi|potresti|"
+    r"(?:voc[eê] )?(?:pode|poderia|podes)),? )*"
 )
 
 
-def _plain(word: str) -> str:
-    """An alternative that also meets the word without its accents: "qu[ií]ta"."""
-    pairs = {
-        "á": "a",
-        "é": "e",
-        "è": "e",
-        "ê": "e",
-        "í": "i",
-        "ó": "o",
-        "ô": "o",
-        "ú": "u",
-        "ñ": "n",
-        "ç": "c",
-        "õ": "o",
-        "ã": "a",
-        "ä": "(?:ä|ae|a)",
-        "ö": "(?:ö|oe|o)",
-        "ü": "(?:ü|ue|u)",
-        "ß": "(?:ß|ss)",
-    }
-    return "".join(
-        (pairs[c] if pairs[c].startswith("(") else f"[{c}{pairs[c]}]") if c in pairs else c
-        for c in word
-    )
+# Letters as they are also met: accents left out, or put in where a pronoun is tied on ("quítalo").
+_LETTERS = {
+    "a": "aá", "e": "eé", "i": "ií", "o": "oó", "u": "uú",
+    "á": "áa", "é": "ée", "è": "èe", "ê": "êe", "í": "íi", "ó": "óo", "ô": "ôo", "ú": "úu",
+    "ñ": "ñn", "ç": "çc", "õ": "õo", "ã": "ãa",
+}  # fmt: skip
+_UMLAUTS = {"ä": "(?:ä|ae|a)", "ö": "(?:ö|oe|o)", "ü": "(?:ü|ue|u)", "ß": "(?:ß|ss)"}
+
+
+def _loosely(word: str) -> str:
+    """An expression for the word and its spellings without accents: "añade", "anade"."""
+    return "".join(_UMLAUTS.get(c) or (f"[{_LETTERS[c]}]" if c in _LETTERS else c) for c in word)
 
 
 def _foreign_command() -> re.Pattern:
     kinds = []
     for code, words in FOREIGN.items():
-        forms = "|".join(_plain(word) for word in words.split())
+        forms = "|".join(_loosely(word) for word in words.split())
         kinds.append(rf"(?:{forms})(?:{_TIED[code]})?")
-    tied = r"h[aá]z(?:lo|la)|qu[ií]ta(?:lo|la|los|las)|[nñ]?(?:a[nñ][aá]de|b[oó]rra)(?:le|lo|la)"
-    return re.compile(rf"\s*{_POLITE}(?:{'|'.join(kinds)}|{tied})(?=[\s,.;!?]|$)", re.I)
+    return re.compile(rf"\s*{_POLITE}(?:{'|'.join(kinds)})(?=[\s,.;!?]|$)", re.I)
 
 
 FOREIGN_COMMAND = _foreign_command()

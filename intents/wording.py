@@ -7,10 +7,11 @@ import re
 from .slots import without_settings
 
 OPENER = (
-    r"(?:(?:hi|hello|hey|ok|okay|so|well|hmm+|um+|great|nice|perfect|thanks|thank you|"
+    r"(?:(?:hi|hello|hey|ok|okay|so|well|hmm+|umm+|um(?=[,.!])|great|nice|perfect|thanks|thank you|"
     r"cool(?! down| off| up| the| it)|good morning|alright|lovely|yes|please|"
     r"pls|plz|now|next|just|also|kindly|and|then|but|"
-    r"hola|bonjour|salut|hallo|ciao|ol[aá]|oi|por favor|bitte|per favore)"
+    r"hola|bonjour|salut|hallo|ciao|ol[aá]|oi|por favor|bitte|per favore|"
+    r"s'il (?:te|vous) pla[iî]t|stp|svp)"
     r"(?: there| so| a lot| very much)?[,!.:]*\s+)"
 )
 _REQUEST = re.compile(
@@ -18,7 +19,7 @@ _REQUEST = re.compile(
     r"i(?:'d| would)? (?:also )?(?:like|love|want|need) (?:you )?(?:to )?|i want (?:you )?to |"
     r"let's |let me |"
     r"would you mind |is it possible to |do you think you could |help me (?:to )?|go ahead and |"
-    r"(?:puedes|podr[ií]as|puede usted) |(?:peux-tu|pourrais-tu|pouvez-vous|tu peux) |"
+    r"[¿¡]?(?:puedes|podr[ií]as|puede usted) |(?:peux-tu|pourrais-tu|pouvez-vous|tu peux) |"
     r"(?:kannst|k[oö]nntest|w[uü]rdest) du (?:bitte )?|(?:puoi|potresti) |"
     r"(?:voc[eê] )?(?:pode|poderia|podes) )",
     re.I,
