@@ -9,15 +9,13 @@ and reported.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
 from .known import closest, nameable, unknown_words, world_words
 from .lexicon import LANGUAGES, Lexicon, fold, lexicon, tokens_of
 from .word_order import Piece, english
 
-__all__ = ["LANGUAGES", "Translation", "closest", "language_of", "nameable", "translate",
-           "unknown_words"]
+__all__ = ["LANGUAGES", "Translation", "closest", "nameable", "translate", "unknown_words"]
 
 _MARKS = re.compile(r"[^\w\s]")
 _JOINTS = {"and": " and", "then": ", then", ",": ","}
@@ -201,37 +199,3 @@ def _enclitic(token: str, words: Lexicon) -> list[Piece]:
                     words.language == "it"
                 return [Piece(senses[0].english, "verb"), Piece("them" if many else "it", "word")]
     return []
-
-
-def language_of(text: str) -> str:
-    """"en", "es", "fr", "de", "it" or "pt", whichever knows most of the words; "" for none.
-
-    English wins a tie, as "pizza" is a word of all six.
-    """
-    best, most = "", 0.0
-    for language in ("en", *LANGUAGES):
-        share = _english_share(text) if language == "en" else _share(text, language)
-        if share > most + 1e-9:
-            best, most = language, share
-    return best if most >= 0.4 else ""
-
-
-def _english_share(text: str) -> float:
-    found = re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", unicodedata.normalize("NFC", text))
-    odd = {word.lower() for word in unknown_words(" ".join(found))}
-    return sum(word.lower() not in odd for word in found) / max(1, len(found))
-
-
-def _share(text: str, language: str) -> float:
-    """Share of the words that the dictionary has; forms without their accents count a bit less."""
-    words, tokens = lexicon(language), [t for t in tokens_of(text, language) if t[0].isalpha()]
-    points, i = 0.0, 0
-    while i < len(tokens):
-        senses, length = words.at(tokens, i)
-        exact = tuple(tokens[i : i + length]) in words.exact
-        if senses:
-            points += length * (1.0 if exact else 0.9)
-        elif _enclitic(tokens[i], words):
-            points += 1
-        i += max(1, length)
-    return points / max(1, len(tokens))

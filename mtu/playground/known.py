@@ -38,7 +38,8 @@ swimming
 _CAPTIONS = """illustration daytime daylit twilight evening dark nighttime night-time rainy wet
 snowy wintry raining falling snowing rains snows keywords dusk snowfall greyscale grayscale
 monochrome sepia tones pixelated 8-bit inverted posterized flat empty negative line pencil
-furthest street mountain landscape background"""
+furthest street mountain landscape background sky ground floor marked
+larger bigger smaller selection selected brush spot"""
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 

@@ -37,6 +37,7 @@ for _prep, _stem in (("de", "d"), ("em", "n")):
         _APART["pt"][_stem + _article] = f"{_prep} {_article}"
 _APART["pt"] |= {"ao": "a o", "à": "a a", "aos": "a os", "às": "a as", "pelo": "por o",
                  "pela": "por a", "pro": "para o", "pra": "para"}
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _CLITICS = {"fr": r"-(?:le|la|les|lui|en)$", "pt": r"-(?:l|n)?(?:o|a|os|as)$"}
 _TOKEN = re.compile(r"\d+(?:[.,:x]\d+)?|[^\W\d_]+(?:-[^\W\d_]+)*'?|[,.;:!?\n]|[^\w\s]")
 
@@ -73,10 +74,11 @@ class Lexicon:
 
 
 def fold(text: str, language: str) -> str:
-    """Without accents; in German ä and ae, ö and oe, ü and ue, ß and ss are the same."""
+    """Without accents; in German "ä" is "ae", "ö" "oe", "ü" "ue", and "ß" "ss" everywhere."""
+    if language == "de":
+        text = unicodedata.normalize("NFC", text).translate(_UMLAUTS)
     text = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
-    text = text.replace("ß", "ss").replace("œ", "oe")
-    return re.sub("([aou])e", r"\1", text) if language == "de" else text
+    return text.replace("ß", "ss").replace("œ", "oe")
 
 
 def tokens_of(text: str, language: str) -> list[str]:
