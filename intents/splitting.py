@@ -85,6 +85,7 @@ _PRAISE = re.compile(
     r"[\s,.!]*",
     re.I,
 )
+_GREETING = re.compile(rf"\s*(?:{OPENER})*\w{{0,9}}[\s,!.]*", re.I)
 _STATES = re.compile(
     r"(?:the|that|this|my|his|her|their|its|all|every\w*)\s[^,;.]{1,40}?\s(?:should|must|has to|"
     r"have to|needs? to|can)\s",
@@ -217,7 +218,7 @@ def _is_request(left: str, sequel: bool) -> bool:
         return False
     if VERB_ALONE.match(left) and not (sequel or MAY_STAND_ALONE.match(left)):
         return False
-    greeting = re.fullmatch(rf"\s*(?:{OPENER})*\w{{0,9}}[\s,!.]*", left + " ", re.I)
+    greeting = _GREETING.fullmatch(left + " ")
     meant = (COMMAND, FOREIGN_COMMAND, _FRAGMENT)
     return not greeting or bool(
         any(pattern.match(left.strip()) for pattern in meant) or _PRAISE.fullmatch(left)

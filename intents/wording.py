@@ -14,6 +14,7 @@ OPENER = (
     r"s'il (?:te|vous) pla[iî]t|stp|svp)"
     r"(?: there| so| a lot| very much)?[,!.:]*\s+)"
 )
+_OPENERS = re.compile(rf"^{OPENER}+", re.I)
 _REQUEST = re.compile(
     r"^(?:(?:can|could|would|will) (?:you|u|we|i)(?: please| also| maybe)?\s+|"
     r"i(?:'d| would)? (?:also )?(?:like|love|want|need) (?:you )?(?:to )?|i want (?:you )?to |"
@@ -82,7 +83,7 @@ def backbone_text(task: str, text: str) -> str:
 
 def _bare(task: str, text: str) -> str:
     bare = " ".join(text.split())
-    bare = re.sub(rf"^{OPENER}+", "", bare, flags=re.I)
+    bare = _OPENERS.sub("", bare)
     if task == "t2i":
         bare = IGNORE.sub("", bare)
     wish = bare
@@ -90,7 +91,7 @@ def _bare(task: str, text: str) -> str:
     # "I want it darker" says what is wanted of "it" only with its "I want".
     if task != "t2i" and _STANDS_AS_OBJECT.match(bare) and re.match(r"i\b", wish, re.I):
         bare = wish
-    bare = re.sub(rf"^{OPENER}+", "", bare, flags=re.I)
+    bare = _OPENERS.sub("", bare)
     bare = _TAIL.sub("", bare).rstrip(" ?!.…,;")
     if task == "t2i":
         bare = _prompt(bare)

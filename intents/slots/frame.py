@@ -24,6 +24,7 @@ _ASPECT = re.compile(
     r"([1-9]\d?)\b(?!\s*(?:am|pm|o'clock|uhr|h)\b)(?: format| aspect(?: ratio)?)?",
     re.I,
 )
+_SIZE_SAID = re.compile(rf"[,;]?\s*(?:\b(?:in|at|en|em)\s)?(?:{SIZE.pattern})", re.I)
 _FORMATS = (  # (words that need no more, words that count only as a format, aspect)
     (
         r"(?:phone|mobile|iphone|android|lock ?screen) wallpaper|"
@@ -206,8 +207,7 @@ def without_settings(text: str) -> str:
 def _less(text: str) -> str:
     for pattern in (_SEED, _SAME_SEED, _ASPECT):
         text = pattern.sub("", text)
-    size = rf"[,;]?\s*(?:\b(?:in|at|en|em)\s)?(?:{SIZE.pattern})"
-    text = re.sub(size, "", text, flags=re.I)
+    text = _SIZE_SAID.sub("", text)
     if variations(text):
         match = _MANY.search(text) or _MORE.search(text)
         text = text[: match.start()] + text[match.end() :]
