@@ -52,12 +52,24 @@ def _report(recipe: Recipe) -> str:
     return f"{recipe.to_yaml()}# trainable {trained:,} of {total:,} parameters"
 
 
+def _hush() -> None:
+    """Keep the libraries' notes on cut prompts and their bars out of the run's own lines."""
+    from diffusers.utils import logging as of_diffusers
+    from transformers.utils import logging as of_transformers
+
+    for logging in (of_diffusers, of_transformers):
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+
+
 def _train(args: argparse.Namespace, out: Callable[[str], None]) -> bool:
     """What the command line asks for; False if it was interrupted."""
     recipe = load_recipe(args.recipe, args.settings, steps=args.steps, run_dir=args.run_dir,
                          export_to=args.export_to, init_from=args.init_from)
     if args.atlas:
         recipe.options["atlas"] = args.atlas
+    if recipe.stage == "finetune":
+        _hush()
     if args.dry_run:
         out(_report(recipe))
         return True

@@ -14,7 +14,7 @@ from transformers import (
 
 NAMES = ("tiny", "tiny-xl")
 SIDE = 64  # pixels
-TOKENS = 24  # characters of a prompt that are read
+TOKENS = 77  # characters of a prompt that are read
 WIDTH = 32  # of a text encoder
 
 
