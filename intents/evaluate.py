@@ -23,7 +23,11 @@ from .plot import doubt_svg
 from .router import Router, best
 
 PLANS = DATA / "plans.jsonl"  # its failures were looked at when the rules were mended
-PLANS_HELDOUT = DATA / "plans_heldout.jsonl"
+PLAN_FILES = tuple(  # the first two the rules were mended by; the others held out; languages last
+    DATA / f"{name}.jsonl"
+    for name in ("plans", "plans_dev2", "plans_heldout", "plans_heldout2", "plans_heldout3",
+                 "plans_languages")
+)  # fmt: skip
 
 
 def calibration_error(confidence: list[float], right: list[bool], bins: int = 10) -> float:
@@ -234,7 +238,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--weights", type=Path, help="router folder (assets/intents by default)")
     parser.add_argument("--data", type=Path, default=HELDOUT, help="labelled JSONL")
     parser.add_argument(
-        "--part", choices=("transformer", "bag"), help="measure one half of the model alone"
+        "--part", choices=("transformer", "bag", "letters"), help="measure one part alone"
     )
     parser.add_argument("--plot", type=Path, help="write the doubt curve to this SVG")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -243,9 +247,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         router = Router.load(args.weights)
         if args.part:
-            if router.config.kind != "both":
-                raise ValueError(f"the router is a {router.config.kind}: it has no parts")
-            router.model = getattr(router.model, args.part)
+            router = router.part(args.part)
         result = measure(router, read_examples(args.data))
         if args.plot:
             svg = doubt_svg(result["doubt_fine"], router.threshold)
@@ -253,7 +255,7 @@ def main(argv: list[str] | None = None) -> int:
         if args.data == HELDOUT:
             result["files"] = [measure_file(router, HELDOUT_STYLES)]
             result["files"] += [measure_file(router, p, c) for c, p in HELDOUT_LANGUAGES.items()]
-            result["plans"] = [measure_plans(router, p) for p in (PLANS, PLANS_HELDOUT)]
+            result["plans"] = [measure_plans(router, p) for p in PLAN_FILES]
     except (OSError, KeyError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
