@@ -14,11 +14,12 @@ class Encoders:
     """A pipeline's autoencoder and text encoders.
 
     cache: a folder, or None to encode every time. Moments are in float32 unless `dtype` says
-    otherwise; a cached entry is then rounded on both roads, the first time too.
+    otherwise; a cached entry is then rounded on both roads, the first time too. texts: cache
+    embeddings as well. at_once: pictures encoded together.
     """
 
     def __init__(self, pipe: MTUPipeline, cache: Path | None = None,
-                 dtype: torch.dtype = torch.float32, at_once: int = 4):
+                 dtype: torch.dtype = torch.float32, texts: bool = True, at_once: int = 4):
         self.pipe, self.at_once = pipe, at_once
         self.parts = [part for part in (pipe.vae, pipe.text_encoder, pipe.text_encoder_2)
                       if part is not None]
@@ -27,6 +28,7 @@ class Encoders:
         self._latents = self._texts = None
         if cache:
             self._latents = TensorCache(cache / "latents", pipe.vae, dtype)
+        if cache and texts:
             self._texts = TensorCache(cache / "texts", torch.nn.ModuleList(self.parts[1:]), dtype)
 
     def to(self, device: torch.device) -> None:
@@ -34,13 +36,18 @@ class Encoders:
             if part.device != device:
                 part.to(device)
 
-    def moments(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def moments(
+        self, pictures: torch.Tensor, recurring: list[bool] | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """uint8 (B, H, W, 3) on the CPU → mean and standard deviation of the scaled latents'
-        posterior, each float32 (B, C, h, w) on the autoencoder's device."""
+        posterior, each float32 (B, C, h, w) on the autoencoder's device.
+
+        recurring: which of them will come again and are worth caching; None = all."""
         keys = [None] * len(pictures)
         if self._latents:
             size = str(tuple(pictures.shape[1:])).encode()
-            keys = [self._latents.key(size, row.numpy().tobytes()) for row in pictures]
+            keys = [self._latents.key(size, row.numpy().tobytes()) if again else None
+                    for row, again in zip(pictures, recurring or [True] * len(keys), strict=True)]
         found = [self._latents.get(key) if key else None for key in keys]
         missing = [k for k, entry in enumerate(found) if entry is None]
         for start in range(0, len(missing), self.at_once):
@@ -48,7 +55,7 @@ class Encoders:
             mean, std = self._encode(pictures[chosen])
             for row, k in enumerate(chosen):
                 found[k] = {"mean": mean[row], "std": std[row]}
-                if self._latents:
+                if keys[k]:
                     self._latents.put(keys[k], found[k])
                     found[k] = {n: t.to(self._latents.dtype) for n, t in found[k].items()}
         device = self.pipe.vae.device

@@ -21,7 +21,10 @@ class FinetuneOptions:
     group holds every task, and a batch is a whole number of groups. drop: share of the rows whose
     text, whose image, and whose both are dropped, each (InstructPix2Pix: 0.05).
     data: "playground", or task -> {"set": NAME, and that data set's own arguments}.
-    cache: a folder for latents and text embeddings, or None. cache_dtype: fp16 halves it.
+    cache: a folder for latents and text embeddings, or None. With it pictures are cut square in
+    the centre, not at random, so that latents recur; enlargements, made anew each time, are never
+    cached. cache_texts: texts too (an embedding is larger than a latent). cache_dtype: fp16
+    halves it.
     frozen: precision of the frozen weights in memory. vae_batch: pictures encoded at once.
     export: "pipeline", a folder to load; or "delta", only what was trained. samples: pictures per
     task in a sample grid. architecture: "sd15" or "sdxl", for a dry run without the base's files.
@@ -40,6 +43,7 @@ class FinetuneOptions:
     drop: float = 0.05
     data: str | dict = "playground"
     cache: str | None = None
+    cache_texts: bool = True
     cache_dtype: str = "fp32"
     gradient_checkpointing: bool = False
     frozen: str = "fp32"

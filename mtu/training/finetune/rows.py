@@ -37,7 +37,7 @@ class Rows(Dataset):
     """Endless: row `number` of the mixture that the recipe describes."""
 
     def __init__(self, recipe: Recipe, options: FinetuneOptions, side: int):
-        self.seed, self.side = recipe.seed, side
+        self.seed, self.side, self.centred = recipe.seed, side, bool(options.cache)
         weights = recipe.task_weights
         self.pattern = batch_pattern(weights, options.group)
         if options.data == "playground":
@@ -63,9 +63,12 @@ class Rows(Dataset):
         height, width = row.target.shape[:2]
         if (height, width) == (self.side, self.side) and _all_alike(row):
             return Example(number, row, (height, width, 0, 0))
-        entropy = [self.seed, number, 1]
-        share = np.random.default_rng(entropy).random()  # the place that to_size draws first
-        row = to_size(row, self.side, np.random.default_rng(entropy))
+        share, rng = 0.5, None
+        if not self.centred:
+            entropy = [self.seed, number, 1]
+            share = np.random.default_rng(entropy).random()  # the place that to_size draws first
+            rng = np.random.default_rng(entropy)
+        row = to_size(row, self.side, rng)
         scale = self.side / min(height, width)
         excess = (height - min(height, width), width - min(height, width))
         top, left = (int(share * more * scale) for more in excess)

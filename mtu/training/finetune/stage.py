@@ -53,7 +53,7 @@ class FinetuneStage:
         self.noising = DDPMScheduler.from_config(self.pipe.scheduler.config)
         cache = Path(self.options.cache).expanduser() if self.options.cache else None
         self.encoders = Encoders(self.pipe, cache, TORCH[self.options.cache_dtype],
-                                 self.options.vae_batch)
+                                 self.options.cache_texts, self.options.vae_batch)
 
     def dataset(self) -> Rows:
         return self.rows
@@ -78,7 +78,8 @@ class FinetuneStage:
         device = next(self.module.parameters()).device
         self.encoders.to(device)
         drawn = self._drawn(batch)
-        mean, std = self.encoders.moments(batch["target"])
+        recurring = [task != "sr" for task in batch["tasks"]]
+        mean, std = self.encoders.moments(batch["target"], recurring)
         clean = mean + std * drawn["posterior"].to(device)
         noise, times = drawn["noise"].to(device), drawn["times"].to(device)
         noised = self.noising.add_noise(clean, noise, times)
@@ -137,7 +138,8 @@ class FinetuneStage:
         side = self.side // self.pipe.space.factor
         condition = torch.zeros(len(batch["tasks"]), width, side, side, device=device)
         if shown:
-            latents, _ = self.encoders.moments(batch["source"][shown])
+            recurring = [batch["tasks"][k] != "sr" for k in shown]
+            latents, _ = self.encoders.moments(batch["source"][shown], recurring)
             masks = latent_mask(batch["mask"][shown], self.pipe.space.factor).to(device)
             for row, k in enumerate(shown):
                 layout = self.layouts[batch["tasks"][k]]

@@ -50,6 +50,14 @@ def test_cached_is_encoded_and_is_not_encoded_again(pipe, tmp_path, monkeypatch)
         torch.testing.assert_close(found, wanted)
     with pytest.raises(AssertionError, match="encoded again"):
         again.moments(255 - rows)
+    with pytest.raises(AssertionError, match="encoded again"):
+        again.moments(rows, [True, False])  # what does not recur is not looked up
+
+
+def test_what_does_not_recur_is_not_cached(pipe, tmp_path):
+    Encoders(pipe, tmp_path, texts=False).moments(pictures(3), [True, False, True])
+    Encoders(pipe, tmp_path, texts=False).texts(["a cat"])
+    assert len(list(tmp_path.rglob("*.safetensors"))) == 2
 
 
 def test_half_precision_is_rounded_the_first_time_too(pipe, tmp_path):
@@ -109,6 +117,8 @@ def test_a_row_of_another_size_is_cut_square_and_says_where(tmp_path):
         assert int(example.row.source[16, 16, 0]) == pytest.approx(middle, abs=4)
         seen.add(left)
     assert len(seen) > 10
+    rows.centred = True  # as with a cache
+    assert {rows[number].frame for number in range(5)} == {(64, 160, 0, 24)}
 
 
 def test_every_group_holds_every_task(tmp_path):
