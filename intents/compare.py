@@ -147,10 +147,10 @@ def ways(weights: Path, minilm_folder: Path | None, count: int | None) -> dict[s
     else:
         note("no --minilm FOLDER with a sentence encoder's weights: it is left out")
     if router.config.kind == "both":
-        for half in ("bag", "transformer"):
-            alone = Router(getattr(router.model, half), router.processor, router.config)
+        for name in ("bag", "transformer", "letters"):
+            alone = router.part(name)
             size = sum(p.numel() for p in alone.model.parameters())
-            found[f"the {half} alone"] = (alone.scores, size)
+            found[f"the {name} alone"] = (alone.scores, size)
     files = ("model.safetensors", "tokenizer.model")
     found["the router"] = (router.scores, sum((weights / f).stat().st_size for f in files))
     return found

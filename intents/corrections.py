@@ -15,8 +15,10 @@ import torch
 
 from . import corpus
 from .labels import INDEX, Context, Example, read_examples
+from .letters import fit_letters
+from .model import RouterConfig
 from .router import Router, checked
-from .train import Recipe, fit, logits_of, rows_of, save
+from .train import Recipe, fit, letter_rows, logits_of, rows_of, save
 from .weights import rounded
 
 _FRESH, _REPEATS = 6_000, 60
@@ -68,26 +70,27 @@ def learn(file: Path, folder: Path, seed: int = 0, fresh: int = _FRESH) -> Learn
     better met. Held-out utterances themselves are never trained on.
     """
     router, corrections = Router.load(folder), read(file)
-    heldout = rows_of(read_examples(corpus.HELDOUT), router.processor)
-    wished = rows_of(corrections, router.processor)
-    pad = router.config.pad
-    before = [_accuracy(router.model, rows, pad) for rows in (heldout, wished)]
+    config = router.config
+    heldout = rows_of(read_examples(corpus.HELDOUT), router.processor, config)
+    wished = rows_of(corrections, router.processor, config)
+    before = [_accuracy(router.model, rows, config) for rows in (heldout, wished)]
     usual = corpus.build(fresh, seed + 1)
     # Few corrections are repeated to be heard, many must not drown the rest.
     repeats = max(1, min(_REPEATS, fresh // (4 * len(wished))))
     recipe = Recipe(seed=seed, epochs=1, batch_size=64, rate=1e-3, model=router.config)
     model = router.model.requires_grad_(True)
-    model = fit(
-        recipe, usual + corrections * repeats, router.processor, log=lambda _: None, model=model
-    )
+    texts = usual + corrections * repeats
+    model = fit(recipe, texts, router.processor, log=lambda _: None, model=model)
+    if config.letters:
+        fit_letters(letter_rows(texts, config), 0, 1, seed, model.letters)
     rounded(model)
-    after = [_accuracy(model, rows, pad) for rows in (heldout, wished)]
+    after = [_accuracy(model, rows, config) for rows in (heldout, wished)]
     replaced = after[0] >= before[0] and after[1] >= before[1]
     if replaced:
         save(folder, model, router.config, (folder / "tokenizer.model").read_bytes())
     return Learned(len(corrections), before[0], after[0], before[1], after[1], replaced)
 
 
-def _accuracy(model: torch.nn.Module, rows: list, pad: int) -> float:
-    guesses = logits_of(model, rows, pad).argmax(1).tolist()
+def _accuracy(model: torch.nn.Module, rows: list, config: RouterConfig) -> float:
+    guesses = logits_of(model, rows, config).argmax(1).tolist()
     return sum(g == row[2] for g, row in zip(guesses, rows, strict=True)) / len(rows)

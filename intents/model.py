@@ -1,7 +1,8 @@
 """Small classifiers over sentencepiece ids and the context; docs/router.md compares them.
 
-All take ids (B, T) padded with `pad`, and context (B, 5), and give logits (B, 5), unscaled:
-divide by the config's temperature for calibrated scores (Guo et al. 2017, eq. 9).
+All take ids (B, T) padded with `pad`, and context (B, 5), and give logits (B, 5). `combined` adds
+what words and letters say (letters.py); divide by the config's temperature for calibrated scores
+(Guo et al. 2017, eq. 9).
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ import torch.nn.functional as F
 from torch import nn
 
 from .labels import INTENTS
+from .letters import LettersClassifier
 from .text import CONTEXT_SIZE, MAX_TOKENS
 
 
 @dataclass(frozen=True)
 class RouterConfig:
-    """Shape of the classifier. kind: "transformer", "bag" or "both"."""
+    """Shape of the classifier. kind: "transformer", "bag" or "both", over pieces; letters: buckets
+    of the linear part, 0 for none; letters_share: how much its logits count against theirs."""
 
     kind: str = "both"
     vocab_size: int = 8000
@@ -28,6 +31,8 @@ class RouterConfig:
     layers: int = 2
     bag_width: int = 64
     buckets: int = 16384
+    letters: int = 131072
+    letters_share: float = 0.5
     dropout: float = 0.1
     temperature: float = 1.0
     threshold: float = 0.7
@@ -37,6 +42,8 @@ class RouterConfig:
             raise ValueError(f"unknown kind {self.kind!r}; known: {', '.join(sorted(MODELS))}")
         if self.width % self.heads:
             raise ValueError(f"width {self.width} is not a multiple of heads {self.heads}")
+        if self.letters < 0 or self.letters_share < 0:
+            raise ValueError("letters and letters_share must not be negative")
         if self.temperature <= 0 or not 0 <= self.threshold <= 1:
             raise ValueError("temperature must be above 0 and threshold within 0..1")
 
@@ -147,5 +154,27 @@ MODELS = {"both": BothClassifier, "transformer": TransformerClassifier, "bag": B
 
 
 def build_model(config: RouterConfig) -> nn.Module:
-    """The classifier a config describes, freshly initialised."""
-    return MODELS[config.kind](config)
+    """The classifier a config describes, freshly initialised, its linear part at `.letters`."""
+    model = MODELS[config.kind](config)
+    if config.letters:
+        model.letters = LettersClassifier(config.letters)
+    return model
+
+
+class LettersAlone(nn.Module):
+    """Says nothing of its own: what is left of a model but its linear part."""
+
+    def __init__(self, letters: LettersClassifier):
+        super().__init__()
+        self.letters = letters
+
+    def forward(self, ids: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
+        return torch.zeros(ids.shape[0], len(INTENTS))
+
+
+def combined(model: nn.Module, config: RouterConfig, ids, context, heard: list) -> torch.Tensor:
+    """Logits (B, 5) of all parts. heard: letters.grams of each text (not read without letters)."""
+    logits = model(ids, context)
+    if config.letters:
+        logits = logits + config.letters_share * model.letters(heard, context)
+    return logits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from safetensors.torch import load_file
 
 from .labels import INTENTS, Context
 from .languages import language
-from .model import RouterConfig, build_model
+from .letters import grams
+from .model import LettersAlone, RouterConfig, build_model, combined
 from .plan import Plan, likeliest, planned
 from .text import batch, clean, encode
 from .weights import unpack
@@ -82,6 +84,16 @@ class Router:
             ) from None
         return cls(model, processor, config)
 
+    def part(self, name: str) -> Router:
+        """One part of it as a router: "letters", "transformer" or "bag". Raises ValueError for a
+        part it has not."""
+        if name == "letters" and self.config.letters:
+            return Router(LettersAlone(self.model.letters), self.processor, self.config)
+        if name not in ("transformer", "bag") or self.config.kind != "both":
+            raise ValueError(f"the router is a {self.config.kind}: it has no part {name!r}")
+        silent = dataclasses.replace(self.config, letters=0)
+        return Router(getattr(self.model, name), self.processor, silent)
+
     @property
     def threshold(self) -> float:
         """Below this confidence one should ask rather than act."""
@@ -100,7 +112,9 @@ class Router:
         if not pieces:
             return wordless(context)
         ids, features = batch([pieces], [context], self.config.pad)
-        logits = self.model(ids, features)[0] / self.config.temperature
+        heard = [grams(text, self.config.letters)] if self.config.letters else []
+        logits = combined(self.model, self.config, ids, features, heard)[0]
+        logits = logits / self.config.temperature
         read = dict(zip(INTENTS, torch.softmax(logits, 0).tolist(), strict=True))
         return unsure(read) if (code or language(text)) == "other" else read
 

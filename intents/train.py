@@ -25,9 +25,10 @@ from safetensors.torch import save as serialise
 
 from . import corpus
 from .labels import INDEX, Example, read_examples
-from .model import MODELS, RouterConfig, build_model
+from .letters import fit_letters, grams
+from .model import MODELS, RouterConfig, build_model, combined
 from .router import ASSETS
-from .text import batch, clean, encode
+from .text import batch, clean, context_features, encode
 from .weights import pack, rounded
 
 
@@ -36,8 +37,9 @@ class Recipe:
     """Everything that decides a training run."""
 
     seed: int = 0
-    examples: int = 120_000
+    examples: int = 140_000
     epochs: int = 3
+    finish: int = 80_000  # fresh texts for a last pass at a third of the rate
     batch_size: int = 512
     rate: float = 3e-3
     weight_decay: float = 0.05
@@ -103,7 +105,7 @@ def fit(recipe: Recipe, examples: list, processor, log=print, model=None) -> tor
     begun, step = time.perf_counter(), 0
     sentencepiece.set_random_generator_seed(recipe.seed)
     for _ in range(recipe.epochs):
-        data = rows_of(examples, processor, recipe.subword_alpha)
+        data = rows_of(examples, processor, alpha=recipe.subword_alpha)
         for rows in batches(data, recipe.batch_size, rng):
             ids, context = batch([r[0] for r in rows], [r[1] for r in rows], recipe.model.pad)
             lost = (torch.rand(ids.shape) < recipe.token_dropout) & (ids != recipe.model.pad)
@@ -122,19 +124,58 @@ def fit(recipe: Recipe, examples: list, processor, log=print, model=None) -> tor
     return model.eval()
 
 
-def rows_of(examples: list[Example], processor, alpha: float = 0.0) -> list:
-    """Rows (ids, context, label); alpha above 0 samples the cut of every second text."""
+def rows_of(
+    examples: list[Example], processor, config: RouterConfig | None = None, alpha: float = 0.0
+) -> list:
+    """Rows (ids, context, label, grams); alpha above 0 samples the cut of every second text. The
+    grams are None without a config of a linear part."""
+    buckets = config.letters if config else 0
     return [
-        (encode(processor, e.text, alpha if i % 2 else 0.0), e.context, INDEX[e.intent])
+        (
+            encode(processor, e.text, alpha if i % 2 else 0.0),
+            e.context,
+            INDEX[e.intent],
+            grams(e.text, buckets) if buckets else None,
+        )
         for i, e in enumerate(examples)
     ]
 
 
+def letter_rows(examples: list[Example], config: RouterConfig) -> list:
+    """Rows (grams, context features, label) for fit_letters."""
+    return [
+        (grams(e.text, config.letters), context_features(e.context), INDEX[e.intent])
+        for e in examples
+    ]
+
+
 @torch.inference_mode()
-def logits_of(model, rows: list, pad: int) -> torch.Tensor:
+def logits_of(model, rows: list, config: RouterConfig) -> torch.Tensor:
     """Logits (len(rows), 5), batched."""
     parts = [rows[i : i + 256] for i in range(0, len(rows), 256)]
-    return torch.cat([model(*batch([r[0] for r in p], [r[1] for r in p], pad)) for p in parts])
+    return torch.cat(
+        [
+            combined(
+                model,
+                config,
+                *batch([r[0] for r in p], [r[1] for r in p], config.pad),
+                [r[3] for r in p],
+            )
+            for p in parts
+        ]
+    )
+
+
+def shared(model, rows: list, labels: torch.Tensor, config: RouterConfig) -> RouterConfig:
+    """The config with the smallest share of the linear part that is as often right on these rows
+    as any, and the temperature of least negative log-likelihood."""
+    tried = []
+    for share in [n / 10 for n in range(11)] if config.letters else [0.0]:
+        logits = logits_of(model, rows, dataclasses.replace(config, letters_share=share))
+        right = (logits.argmax(1) == labels).sum().item()
+        tried.append((-right, share, temperature_of(logits, labels)))
+    _, share, temperature = min(tried)
+    return dataclasses.replace(config, letters_share=share, temperature=temperature)
 
 
 def temperature_of(logits: torch.Tensor, labels: torch.Tensor) -> float:
@@ -151,12 +192,21 @@ def train(recipe: Recipe, out: Path, log=print) -> RouterConfig:
     model_config = dataclasses.replace(recipe.model, vocab_size=processor.get_piece_size())
     recipe = dataclasses.replace(recipe, model=model_config)
     log(f"{len(examples)} examples, {model_config.vocab_size} pieces")
-    model = rounded(fit(recipe, examples, processor, log))
+    model = fit(recipe, examples, processor, log)
+    if recipe.finish:
+        log("finish on fresh texts")
+        last = dataclasses.replace(recipe, seed=recipe.seed + 1, epochs=1, rate=recipe.rate / 3)
+        model = fit(last, corpus.build(recipe.finish, last.seed), processor, log, model)
+    if model_config.letters:
+        log("words and letters")
+        found = letter_rows(examples, model_config)
+        model.letters = fit_letters(found, model_config.letters, recipe.epochs, recipe.seed)
+    rounded(model)
     known = read_examples(corpus.DEV) + read_examples(corpus.DEV_STYLES)
-    rows = rows_of(known, processor)
-    logits = logits_of(model, rows, model_config.pad)
+    rows = rows_of(known, processor, model_config)
     labels = torch.tensor([r[2] for r in rows])
-    config = dataclasses.replace(model_config, temperature=temperature_of(logits, labels))
+    config = shared(model, rows, labels, model_config)
+    logits = logits_of(model, rows, config)
     log(
         f"development accuracy {(logits.argmax(1) == labels).float().mean():.3f}, "
         f"temperature {config.temperature:.3f}"
@@ -190,6 +240,7 @@ def main(argv: list[str] | None = None) -> int:
         seed=args.seed,
         examples=args.examples,
         epochs=args.epochs,
+        finish=min(Recipe.finish, args.examples),
         model=RouterConfig(kind=args.kind),
     )
     if args.dry_run:

@@ -11,15 +11,18 @@ from __future__ import annotations
 import torch
 
 _SMALLEST = 1024  # below this many numbers a tensor is kept in half precision
+_SHORTEST_ROW = 16
 _SCALE = ".scale"
 
 
 def pack(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """A state as it is stored: matrices (N, M) as int8 with "<name>.scale" (N, 1), else half."""
+    """A state as it is stored: matrices (N, M) as int8 with "<name>.scale" (N, 1), or (1, M) where
+    the rows are too short to have a scale each; the rest in half precision."""
     packed = {}
     for name, value in state.items():
         if value.dim() == 2 and value.numel() >= _SMALLEST:
-            scale = (value.abs().amax(1, keepdim=True) / 127).clamp(min=1e-8).to(torch.float32)
+            along = 1 if value.shape[1] >= _SHORTEST_ROW else 0
+            scale = (value.abs().amax(along, keepdim=True) / 127).clamp(min=1e-8).float()
             packed[name] = (value / scale).round().clamp(-127, 127).to(torch.int8)
             packed[name + _SCALE] = scale
         else:

@@ -11,7 +11,10 @@ from intents.model import MODELS, RouterConfig, build_model
 from intents.train import Recipe, main, train
 
 TINY = Recipe(
-    examples=1500, epochs=1, model=RouterConfig(vocab_size=900, width=16, heads=2, layers=1)
+    examples=1500,
+    epochs=1,
+    finish=500,
+    model=RouterConfig(vocab_size=1200, width=16, heads=2, layers=1, letters=4096),
 )
 
 
@@ -19,7 +22,7 @@ TINY = Recipe(
 def test_padding_does_not_change_a_row(kind):
     torch.manual_seed(0)
     model = build_model(
-        RouterConfig(kind=kind, vocab_size=50, width=16, heads=2, buckets=64)
+        RouterConfig(kind=kind, vocab_size=50, width=16, heads=2, buckets=64, letters=64)
     ).eval()
     ids, context = torch.tensor([[5, 6, 7]]), torch.tensor([[1.0, 0, 0, 0, 1]])
     alone = model(ids, context)
@@ -50,7 +53,14 @@ def test_bad_flags_end_with_status_2(arguments, capsys):
 
 
 @pytest.mark.parametrize(
-    "change", [dict(kind="x"), dict(width=10, heads=4), dict(temperature=0.0), dict(threshold=2.0)]
+    "change",
+    [
+        dict(kind="x"),
+        dict(width=10, heads=4),
+        dict(temperature=0.0),
+        dict(threshold=2.0),
+        dict(letters=-1),
+    ],
 )
 def test_config_is_validated(change):
     with pytest.raises(ValueError):
