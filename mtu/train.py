@@ -1,6 +1,7 @@
 """python -m mtu.train RECIPE.yaml [--resume] [--dry-run]: run one stage of a recipe."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 
@@ -71,7 +72,9 @@ def _train(args: argparse.Namespace, out: Callable[[str], None]) -> bool:
     if recipe.stage == "finetune":
         _hush()
     if args.dry_run:
-        out(_report(recipe))
+        report = _report(recipe)
+        if os.environ.get("RANK", "0") == "0":  # of several processes one speaks
+            out(report)
         return True
     stage = build_stage(recipe)
     from mtu.training.loop import Trainer

@@ -37,12 +37,12 @@ def test_more_shares_than_groups_are_refused():
 
 @requires_glyphs
 def test_two_processes_and_two_passes_have_the_losses_of_one(tmp_path):
-    trained(recipe(tmp_path / "one"))
-    expected = losses(tmp_path / "one" / "run")
+    trained(recipe(tmp_path / "one", steps=6, decay=0.0))
+    *expected, last, final = losses(tmp_path / "one" / "run")
     assert len(expected) == 4 and set(expected[0]) == {"step", "t2i", "edit", "sr", "inpaint"}
-    trained(recipe(tmp_path / "passes", accumulate=2))
+    trained(recipe(tmp_path / "passes", accumulate=2, decay=0.0))
     assert_same_losses(losses(tmp_path / "passes" / "run"), expected, 1e-5)
-    file = write(recipe(tmp_path / "two"), tmp_path / "two")
+    file = write(recipe(tmp_path / "two", decay=0.0), tmp_path / "two")
     run = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2",
          "-m", "mtu.train", str(file)],
@@ -50,6 +50,9 @@ def test_two_processes_and_two_passes_have_the_losses_of_one(tmp_path):
         capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     assert_same_losses(losses(tmp_path / "two" / "run"), expected, 1e-5)
+    # what two processes left, one takes up
+    trained(recipe(tmp_path / "two", steps=6, decay=0.0), resume=True)
+    assert_same_losses(losses(tmp_path / "two" / "run"), [*expected, last, final], 1e-5)
 
 
 def test_a_stage_for_one_process_refuses_passes(tmp_path):
