@@ -157,7 +157,8 @@ class _DenoiseStage:
             scheduler=build_scheduler(), prediction_type="sample", patch_size=PATCH,
             default_steps=options.get("default_steps", 16), default_size=SIDE,
             guidance=options.get("guidance", {}), use_attention_mask=True,
-            residual=options.get("residual", {}))
+            residual=options.get("residual", {}),
+            complete_prompts=options.get("complete_prompts", False))
 
 
 class BaseStage(_DenoiseStage):
