@@ -57,6 +57,8 @@ class Trainer:
     def __init__(self, stage: Stage, recipe: Recipe, resume: bool, quiet: bool = False):
         self.stage, self.recipe, self.quiet = stage, recipe, quiet
         on_cpu = not torch.cuda.is_available()
+        if on_cpu and recipe.precision == "fp16":  # accelerate would go on in float32
+            raise RecipeError("The precision fp16 needs a GPU; bf16 and no do not.")
         self.accelerator = Accelerator(mixed_precision=recipe.precision, cpu=on_cpu)
         self.processes = self.accelerator.num_processes
         self.is_main = self.accelerator.is_main_process

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from finetuning import assert_same_losses, losses, recipe, requires_glyphs, trained, write
 
 from mtu.training.parallel import Shares
@@ -53,6 +54,12 @@ def test_two_processes_and_two_passes_have_the_losses_of_one(tmp_path):
     # what two processes left, one takes up
     trained(recipe(tmp_path / "two", steps=6, decay=0.0), resume=True)
     assert_same_losses(losses(tmp_path / "two" / "run"), [*expected, last, final], 1e-5)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="for machines without a GPU")
+def test_half_precision_without_a_gpu_is_refused(tmp_path):
+    with pytest.raises(RecipeError, match="fp16 needs a GPU"):
+        trained(recipe(tmp_path, precision="fp16"))
 
 
 def test_a_stage_for_one_process_refuses_passes(tmp_path):
