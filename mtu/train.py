@@ -79,7 +79,11 @@ def _train(args: argparse.Namespace, out: Callable[[str], None]) -> bool:
     stage = build_stage(recipe)
     from mtu.training.loop import Trainer
 
-    return Trainer(stage, recipe, args.resume).run()
+    finished = Trainer(stage, recipe, args.resume).run()
+    if recipe.stage == "finetune":
+        for line in stage.rows.skipped():
+            print(line, file=sys.stderr)
+    return finished
 
 
 def main(argv: list[str] | None = None, out: Callable[[str], None] = print) -> int:

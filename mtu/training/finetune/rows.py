@@ -55,6 +55,13 @@ class Rows(Dataset):
         """Rows until every data set has been read through; None where they never end."""
         return getattr(self.source, "epoch_rows", None)
 
+    def skipped(self) -> list[str]:
+        """A line for each data set of which rows or files could not be read so far."""
+        report = self.source.report() if isinstance(self.source, Mixture) else {}
+        counts = {task: (said["rows"], len(said["files"])) for task, said in report.items()}
+        return [f"{task}: {rows} rows and {files} files could not be read and were skipped"
+                for task, (rows, files) in counts.items() if rows or files]
+
     def __len__(self) -> int:
         return len(self.source)
 

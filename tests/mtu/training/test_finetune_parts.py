@@ -213,6 +213,23 @@ def test_tensorboard_is_written_and_its_absence_said(tmp_path, monkeypatch, caps
         Log(tmp_path / "b", 0, "required")
 
 
+def test_a_real_data_set_is_trained_on_and_its_broken_rows_are_counted(tmp_path, capsys):
+    from mtu.data.replica import write_df2k
+
+    write_df2k(tmp_path / "df2k", count=6, side=48)
+    for number in range(12):
+        (tmp_path / "df2k" / f"broken{number}.png").write_bytes(b"no picture")
+    data = {"sr": {"set": "df2k", "source": str(tmp_path / "df2k"), "side": 32}}
+    file = tmp_path / "recipe.yaml"
+    file.write_text(recipe(tmp_path, {"data": data, "method": "single_task"}, steps=3,
+                           task_weights={"sr": 1}).to_yaml())
+    assert main([str(file)]) == 0
+    assert len(losses(tmp_path / "run")) == 3
+    last = capsys.readouterr().err.splitlines()[-1]
+    count = int(last.removeprefix("sr: ").split(" rows and 0 files")[0])
+    assert last.endswith("could not be read and were skipped") and 1 <= count <= 12
+
+
 @requires_glyphs
 def test_a_dry_run_counts_and_measures_and_writes_nothing(tmp_path):
     file, lines = tmp_path / "recipe.yaml", []
