@@ -22,9 +22,9 @@ class Example:
 # The pictures are made by `python -m app.examples`; the last three work on the first one's.
 CARDS = (
     Example("t2i", "a cat and a balloon on the beach", "draw.png"),
-    Example("edit", "make it night", "edit.png", "draw.png"),
-    Example("inpaint", "remove the balloon", "erase.png", "draw.png"),
-    Example("sr", "make it twice as large", "enlarge.png", "draw.png"),
+    Example("edit", "make it night", "edit.webp", "draw.png"),
+    Example("inpaint", "remove the balloon", "erase.webp", "draw.png"),
+    Example("sr", "make it twice as large", "enlarge.webp", "draw.png"),
 )
 LEAD = "Say what you want to see, or drop in a picture and say what to change."
 

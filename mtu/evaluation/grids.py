@@ -11,7 +11,7 @@ from .cases import small_to_side
 from .tasks import Outcome
 
 TILE = 144  # pixels
-LIMIT = 200_000  # bytes a sheet
+LIMIT = 120_000  # bytes a sheet
 _GAP = 8
 _TEXT_LINES = 3
 _LINE = 13  # pixels
@@ -71,7 +71,7 @@ def sheet(outcomes: list[Outcome]) -> Image.Image:
 
 
 def save_sheet(image: Image.Image, file: Path) -> None:
-    """As JPEG, of the best quality that keeps it within 200 kB."""
+    """As JPEG, of the best quality that keeps it within 120 kB."""
     for quality in range(92, 20, -6):
         buffer = io.BytesIO()
         image.save(buffer, "JPEG", quality=quality, optimize=True)

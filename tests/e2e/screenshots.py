@@ -3,6 +3,7 @@
 The empty page, a conversation, its dark side and a phone, with the built-in model.
 """
 
+import io
 import os
 import shutil
 import sys
@@ -47,13 +48,11 @@ def main() -> int:
 
 
 def take(window: Window, name: str) -> None:
-    """One screenshot, as a small PNG."""
+    """One screenshot, as a WebP of a few tens of kilobytes."""
     window.page.wait_for_timeout(1500)  # transitions and lazy pictures
-    shot = OUT / f"{name}.png"
-    window.page.screenshot(path=shot)
-    with Image.open(shot) as image:
-        small = image.convert("RGB")
-    small.save(shot, optimize=True)
+    shot = OUT / f"{name}.webp"
+    with Image.open(io.BytesIO(window.page.screenshot())) as image:
+        image.convert("RGB").save(shot, quality=85, method=6)
     print(shot)
 
 
