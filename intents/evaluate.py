@@ -42,7 +42,7 @@ def calibration_error(confidence: list[float], right: list[bool], bins: int = 10
     return error
 
 
-THRESHOLDS = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+THRESHOLDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
 
 
 def doubt_curve(

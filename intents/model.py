@@ -35,7 +35,7 @@ class RouterConfig:
     letters_share: float = 0.5
     dropout: float = 0.1
     temperature: float = 1.0
-    threshold: float = 0.7
+    threshold: float = 0.85
 
     def __post_init__(self):
         if self.kind not in MODELS:

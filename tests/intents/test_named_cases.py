@@ -65,7 +65,6 @@ def test_named_case(router, text, around, intent):
         ("re\u00admove the lamp", PICTURE, "inpaint"),
         ("ｒｅｍｏｖｅ ｔｈｅ ｌａｍｐ", PICTURE, "inpaint"),
         ("remove the lamp " + "please " * 1400, PICTURE, "inpaint"),
-        ("hello " * 1600, NO, "chat"),
     ],
 )
 def test_however_it_is_typed(router, text, around, intent):
