@@ -122,3 +122,25 @@ def test_a_checkpoint_reads_back_and_survives_a_half_written_one(tmp_path):
     assert meta == {"step": 2} and groups["weights"]["a"].tolist() == [0, 1, 2, 3]
     folder.rename(tmp_path / "checkpoint.old")  # a run killed between the two renames
     assert checkpoint.load(folder)[1] == {"step": 2}
+
+
+@pytest.mark.parametrize("form", [torch.contiguous_format, torch.channels_last])
+def test_adamw_goes_on_from_its_saved_state_in_both_memory_formats(form):
+    def steps(optimizers, module, count):
+        for _ in range(count):
+            module(torch.linspace(-1, 1, 100).reshape(1, 4, 5, 5)).square().sum().backward()
+            optimizers.step(1.0)
+
+    ends = []
+    for resumed in (False, True):
+        torch.manual_seed(0)
+        module = nn.Sequential(nn.Conv2d(4, 6, 3)).to(memory_format=form)
+        optimizers = Optimizers(module, recipe(muon_rate=0))
+        steps(optimizers, module, 2)
+        if resumed:
+            state = {k: v.contiguous() for k, v in optimizers.state_tensors().items()}
+            optimizers = Optimizers(module, recipe(muon_rate=0))
+            optimizers.load_state_tensors(state)  # a file keeps no strides
+        steps(optimizers, module, 2)
+        ends.append(module[0].weight.detach().clone())
+    assert torch.equal(ends[0], ends[1])
