@@ -26,6 +26,16 @@ const follow = () => {
 };
 watch('value', () => { follow(); requestAnimationFrame(follow); });
 """
+# The filmstrip shows the current picture, however long it has become.
+STRIP = """
+watch('value', () => requestAnimationFrame(() => {
+  const strip = element.querySelector('.ob-strip');
+  const current = strip?.querySelector('[aria-current=true]');
+  if (!current) return;
+  const [whole, one] = [strip, current].map((each) => each.getBoundingClientRect());
+  strip.scrollLeft += one.left + one.width / 2 - whole.left - whole.width / 2;
+}));
+"""
 # Read out what is finished, not every step on the way.
 LIVE = """
 element.setAttribute('aria-live', 'polite');

@@ -15,7 +15,7 @@ from app.backend import Backend
 from app.chat import Chat
 from app.corrections import Corrections
 from app.events import Asked, Drawn, Event, Failed, Received, Routed
-from app.scripts import CLICKS, FOLLOW, LIVE, NAMES
+from app.scripts import CLICKS, FOLLOW, LIVE, NAMES, STRIP
 from app.settings import Settings
 from app.turns import Message
 from app.windows import Window, Windows
@@ -97,7 +97,7 @@ class Page:
                     interactive=False, buttons=["fullscreen"], elem_id="ob-slider", max_height=440,
                 )
         self.facts = gr.HTML("", elem_id="ob-facts", js_on_load=NAMES)
-        self.strip = gr.HTML("", elem_id="ob-strip", js_on_load=CLICKS)
+        self.strip = gr.HTML("", elem_id="ob-strip", js_on_load=CLICKS + STRIP)
         with gr.Accordion("Details", open=False, elem_id="ob-more", visible=False) as self.more:
             self.details = gr.HTML("", js_on_load=None)
 

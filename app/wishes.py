@@ -44,7 +44,7 @@ def wish_of(step: Step, source: Size | None, able: Abilities) -> Wish:
     elif step.task == "t2i":
         size, lines = _drawn(slots, able)
         prompt, left = leave_out(prompt, slots.get("without", ()))
-        lines += _left_out(slots.get("without", ()), left)
+        lines += _left_out(slots.get("without", ()), left, able)
     elif step.task == "edit" and "without" in slots:
         prompt, _ = leave_out(prompt, slots["without"])
         lines.append(f"To take out {_listed(slots['without'])}, ask for that by itself.")
@@ -98,11 +98,13 @@ def leave_out(prompt: str, things: Sequence[str]) -> tuple[str, bool]:
     return shorter, not re.search(rf"\b{one}\b", shorter, re.IGNORECASE)
 
 
-def _left_out(things: Sequence[str], left: bool) -> list[str]:
+def _left_out(things: Sequence[str], left: bool, able: Abilities) -> list[str]:
     if not things:
         return []
+    if left and able.world:
+        return [f"No {_listed(things)}: I only draw what is named."]
     if left:
-        return [f"Left out: {_listed(things)}. What is not named is not asked for."]
+        return [f"Left out of the words: {_listed(things)}."]
     return [f"I cannot promise to leave out {_listed(things)}."]
 
 
