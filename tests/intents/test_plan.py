@@ -2,6 +2,8 @@
 
 import pytest
 
+from intents import Router
+from intents.evaluate import PLAN_FILES, measure_plans
 from intents.plan import backbone_text, split
 
 
@@ -65,3 +67,13 @@ def test_one_wish_stays_whole(text):
 )
 def test_words_for_the_backbone(task, text, wanted):
     assert backbone_text(task, text) == wanted
+
+
+def test_whole_plans_that_the_rules_were_not_mended_by():
+    held_out = [path for path in PLAN_FILES if "heldout" in path.name]
+    router = Router.load()
+    found = [measure_plans(router, path) for path in held_out]
+    plans = sum(each["plans"] for each in found)
+    wrong = [each["text"] for result in found for each in result["wrong"]]
+    assert plans >= 120
+    assert 1 - len(wrong) / plans >= 0.9, wrong
