@@ -15,10 +15,9 @@ import torch
 
 from . import corpus
 from .labels import INDEX, Context, Example, read_examples
-from .letters import fit_letters
 from .model import RouterConfig
 from .router import Router, checked
-from .train import Recipe, fit, letter_rows, logits_of, rows_of, save
+from .train import Recipe, fit, logits_of, rows_of, save
 from .weights import rounded
 
 _FRESH, _REPEATS = 6_000, 60
@@ -77,12 +76,11 @@ def learn(file: Path, folder: Path, seed: int = 0, fresh: int = _FRESH) -> Learn
     usual = corpus.build(fresh, seed + 1)
     # Few corrections are repeated to be heard, many must not drown the rest.
     repeats = max(1, min(_REPEATS, fresh // (4 * len(wished))))
-    recipe = Recipe(seed=seed, epochs=1, batch_size=64, rate=1e-3, model=router.config)
+    recipe = Recipe(seed=seed, epochs=1, batch_size=64, rate=3e-4, model=router.config)
     model = router.model.requires_grad_(True)
     texts = usual + corrections * repeats
     model = fit(recipe, texts, router.processor, log=lambda _: None, model=model)
-    if config.letters:
-        fit_letters(letter_rows(texts, config), 0, 1, seed, model.letters)
+    # The linear part stays as it is: few corrections would bend it for every word in them.
     rounded(model)
     after = [_accuracy(model, rows, config) for rows in (heldout, wished)]
     replaced = after[0] >= before[0] and after[1] >= before[1]
