@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 import torch
 from PIL import Image
 
+from .familiar import UNFAMILIAR, is_familiar
 from .trained import require_trained
 
 logger = logging.getLogger(__name__)
@@ -19,7 +20,8 @@ logger = logging.getLogger(__name__)
 class Request:
     """What to do. task: t2i, edit, sr or inpaint. mask: "L" at the image's size, white = change.
     scale: 2 or 4 (sr). width, height: pixels (t2i). None for the model's own: they, steps and the
-    guidance scales."""
+    guidance scales. foreign: the image comes from elsewhere; a model that knows only a world of its
+    own may leave it alone (edit, inpaint)."""
 
     task: str
     prompt: str = ""
@@ -32,6 +34,7 @@ class Request:
     image_guidance_scale: float | None = None
     width: int | None = None
     height: int | None = None
+    foreign: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,7 @@ class Engine:
         if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
             raise ValueError(f"The seed must be a whole number from 0 to 2^63 - 1, not {seed!r}.")
         asked = {field.name: getattr(request, field.name) for field in fields(request)}
+        del asked["foreign"]
         asked["num_inference_steps"] = asked.pop("steps")
         asked["generator"] = torch.Generator().manual_seed(asked.pop("seed"))
         steps = self._pipeline.steps(**asked)
@@ -201,20 +205,24 @@ class Engine:
                 self._announce()
             steps = self._running._start()
             if steps is not None:
-                self._running._send(_run(self._running, steps, self._pipeline.is_flagged))
+                self._running._send(_run(self._running, steps, self._pipeline))
 
 
-def _run(job: Job, steps, is_flagged) -> Event:
+def _run(job: Job, steps, pipeline) -> Event:
     """Run a job's steps, sending progress; returns the event that ends it."""
-    begin = time.perf_counter()
+    begin, request = time.perf_counter(), job.request
     try:
+        if request.foreign and request.task in ("edit", "inpaint") and not is_familiar(
+            pipeline, request.image
+        ):
+            return Failed(UNFAMILIAR)
         while not job._stop.is_set():
             try:
                 step = next(steps)
             except StopIteration as stop:
                 if job._stop.is_set():
                     break
-                flagged = is_flagged(stop.value)
+                flagged = pipeline.is_flagged(stop.value)
                 return Done(stop.value, time.perf_counter() - begin, flagged)
             left = (time.perf_counter() - begin) / step.index * (step.of - step.index)
             job._send(Progress(step.index, step.of, step.preview, left))

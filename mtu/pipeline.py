@@ -86,6 +86,7 @@ class MTUPipeline(DiffusionPipeline):
         force_zeros_for_empty_prompt: bool = False,
         residual: dict | None = None,
         complete_prompts: bool = False,
+        strangest: float | None = None,
         upcycled_from: dict | None = None,
     ):
         super().__init__()
@@ -112,6 +113,7 @@ class MTUPipeline(DiffusionPipeline):
             force_zeros_for_empty_prompt=force_zeros_for_empty_prompt,
             residual=dict(residual or {}),
             complete_prompts=complete_prompts,
+            strangest=strangest,
             upcycled_from=upcycled_from,
         )
         self.autocast_dtype: torch.dtype | None = None
