@@ -35,7 +35,7 @@ def route(turn: Turn, index: int) -> str:
     return f'<div class="ob-route">{chip(task, sure)}{note}</div>'
 
 
-MARKS = {"done": "✓", "running": "▸", "failed": "×", "stopped": "■", "waiting": ""}
+MARKS = {"done": "✓", "running": "▸", "failed": "×", "stopped": "■"}
 STATES = {"done": "done", "running": "running now", "failed": "did not work",
           "stopped": "stopped", "waiting": "to come", "left": "left out"}
 
@@ -49,10 +49,14 @@ def plan(turn: Turn, index: int, state: str) -> str:
     for place, step in enumerate(turn.plan):
         after = "waiting" if state in ("running", "done") else "left"
         now = "done" if place < index else state if place == index else after
-        words = escape(step.text) or LOOKS[step.task].verb
+        words = escape(step.text or LOOKS[step.task].verb.lower())
+        if step.task == "sr" and "scale" in step.slots:
+            words += f", ×{step.slots['scale']:g}"
         items.append(
-            f'<li class="ob-{now}"><span class="ob-mark" role="img" aria-label="{STATES[now]}">'
-            f'{MARKS.get(now) or place + 1}</span>{chip(step.task)}<span>{words}</span></li>')
+            f'<li class="ob-{now}"><span class="ob-note">{place + 1}</span>'
+            f'<span class="ob-mark" role="img" aria-label="{STATES[now]}">'
+            f'{MARKS.get(now, "")}</span>'
+            f"{chip(step.task)}<span>{words}</span></li>")
     return f'<ol class="ob-plan" aria-label="The plan">{"".join(items)}</ol>'
 
 

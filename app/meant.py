@@ -40,6 +40,19 @@ def picture_of(slots: dict[str, Any], session: Session, attachments: Sequence[in
     return numbers[index - 1 if index > 0 else index]
 
 
+_POINTING = re.compile(
+    r"\b(?:(?:the|my|your) (?:very )?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|"
+    r"tenth|\d+(?:st|nd|rd|th)|last|latest|newest|most recent|previous|earlier|prior|original) "
+    r"(?:uploaded )?(?:picture|image|photo|photograph|pic|drawing|version|variation|result|shot|"
+    r"upload|one)|(?:picture|image|photo|version|drawing) (?:number |no\. ?|#)?\d{1,2})\b",
+    re.IGNORECASE)
+
+
+def about_it(text: str) -> str:
+    """The words for a picture that has been found: "the second one" is the one it works on."""
+    return _POINTING.sub("the picture", text)
+
+
 _CHANGE = re.compile(
     r"^(?:(?:add|include|insert)\s+(?=\S)|(?:(?:make|turn|change|set|render|paint|transform)\s+)?"
     r"(?:it|this|that|them|these|those|(?:the |this |my )?(?:picture|image|photo|scene))\b"

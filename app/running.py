@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from app import replies
 from app.backend import Backend, Finished
 from app.events import Drawn, Event, Failed, Noted, Routed, Stopped
-from app.meant import NoSuchPicture, picture_of
+from app.meant import NoSuchPicture, about_it, picture_of
 from app.session import Session
 from app.turns import NEEDS_PICTURE, Picture, Recipe, Step, Turn
 from app.wishes import Wish, wish_of
@@ -45,6 +45,8 @@ class Run:
         """The pictures of one step. Returns the number of the first, None if they did not all
         come to be."""
         session, image = self._session, None
+        if "picture" in step.slots:
+            step = replace(step, text=about_it(step.text))
         try:
             if index:  # the first step's picture was settled before the turn began
                 source = picture_of(step.slots, session, (), source)

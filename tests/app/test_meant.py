@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image
 
-from app.meant import NoSuchPicture, drawn_anew, picture_of
+from app.meant import NoSuchPicture, about_it, drawn_anew, picture_of
 from app.turns import Recipe, Turn
 
 
@@ -81,3 +81,13 @@ def test_an_instruction_with_nothing_drawn_before(session):
     assert drawn_anew("it night", session, None) == "night"
     session.add(Image.new("RGB", (9, 9)), "an upload")
     assert drawn_anew("it night", session, 1) == "night"
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("make the seventh picture night", "make the picture night"),
+    ("remove the balloon from the second one", "remove the balloon from the picture"),
+    ("make picture 3 brighter", "make the picture brighter"),
+    ("remove the first cat", "remove the first cat"),
+])
+def test_the_model_is_not_told_which_picture(text, told):
+    assert about_it(text) == told

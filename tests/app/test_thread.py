@@ -74,7 +74,7 @@ def test_the_plan_stands_above_its_answers_and_marks_the_running_step(picture):
     thread = Thread()
     thread.say("a cat, then upscale it")
     thread.apply(Routed(TURN, 0))
-    assert marks(thread.log) == ["running now", "to come"] and "Make it larger" in thread.log
+    assert marks(thread.log) == ["running now", "to come"] and "make it larger" in thread.log
     thread.apply(Drawn(picture))
     assert marks(thread.log) == ["done", "to come"]
     thread.apply(Routed(TURN, 1))
