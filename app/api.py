@@ -51,7 +51,8 @@ def make_generate(backend: "Future[Backend]", max_megapixels: float) -> Callable
         source = _picture(image, max_megapixels)
         area = _picture(mask, max_megapixels)
         recipe = Recipe(task, prompt, seed, scale, None, area is not None)
-        job = ready.submit(recipe, source, area.convert("L") if area else None, steps or None)
+        job = ready.submit(recipe, source, area.convert("L") if area else None, steps or None,
+                           foreign=source is not None)
         for event in job:
             if isinstance(event, Finished) and event.flagged:
                 raise ValueError(replies.FLAGGED)

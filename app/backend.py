@@ -129,9 +129,24 @@ class Backend:
 
         return unknown(unknown_words(text), nameable()) if self.able.world else ""
 
-    def submit(self, recipe: Recipe, image: Image.Image | None,
-               mask: Image.Image | None, steps: int | None = None) -> Job:
-        """Queue one request. ValueError in one sentence if it cannot be done."""
+    def styled(self, recipe: Recipe, image: Image.Image | None) -> Image.Image | None:
+        """An upload in the style that an edit asks for, where the small model is not needed for it
+        and would not know the picture; None for anything else."""
+        import numpy as np
+
+        from mtu.playground.styles import style_of, stylize
+
+        if not self.able.world or recipe.task != "edit" or recipe.masked or image is None:
+            return None
+        style = style_of(recipe.prompt)
+        return Image.fromarray(stylize(np.asarray(image), style)) if style else None
+
+    def submit(self, recipe: Recipe, image: Image.Image | None, mask: Image.Image | None,
+               steps: int | None = None, foreign: bool = False) -> Job:
+        """Queue one request. ValueError in one sentence if it cannot be done.
+
+        foreign: the image comes from elsewhere, so that the model may not know the like of it.
+        """
         from mtu.engine import Request
 
         width = height = None
@@ -139,7 +154,7 @@ class Backend:
             width, height = self.able.room(recipe.size)
         return Job(self.engine.submit(Request(
             task=recipe.task, prompt=recipe.prompt, image=image, mask=mask, scale=recipe.scale,
-            seed=recipe.seed, steps=steps, width=width, height=height,
+            seed=recipe.seed, steps=steps, width=width, height=height, foreign=foreign,
         )))
 
     def close(self) -> None:

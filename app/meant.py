@@ -28,7 +28,7 @@ def picture_of(slots: dict[str, Any], session: Session, attachments: Sequence[in
             raise NoSuchPicture(replies.NO_PREVIOUS)
         return session.before
     if kind == "original":
-        return _root(session, base)
+        return root_of(session, base)
     if kind not in ("upload", "any") or not isinstance(index, int) or index == 0:
         return base
     numbers = list(attachments) or [each.number for each in session.pictures
@@ -67,11 +67,11 @@ def drawn_anew(text: str, session: Session, base: int | None) -> str:
     change = _CHANGE.sub("", text).strip()
     if change == text or not change:
         return text
-    root = session.picture(_root(session, base)).recipe if base else None
+    root = session.picture(root_of(session, base)).recipe if base else None
     return f"{root.prompt}, {change}" if root else change
 
 
-def _root(session: Session, number: int) -> int:
+def root_of(session: Session, number: int) -> int:
     """The picture that this one goes back to, however many edits ago."""
     while (origin := session.picture(number).origin) is not None:
         number = origin

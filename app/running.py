@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from app import replies
 from app.backend import Backend, Finished
 from app.events import Drawn, Event, Failed, Noted, Routed, Stopped
-from app.meant import NoSuchPicture, about_it, picture_of
+from app.meant import NoSuchPicture, about_it, picture_of, root_of
 from app.session import Session
 from app.turns import NEEDS_PICTURE, Picture, Recipe, Step, Turn
 from app.wishes import Wish, wish_of
@@ -91,8 +91,12 @@ class Run:
             return None
         if recipe.task == "sr" and not recipe.scale:  # smaller: no model is needed for that
             return self._save(recipe, Finished(image, 0.0, 0), current)
+        root = root_of(self._session, recipe.source) if recipe.source else None
+        foreign = root is not None and self._session.picture(root).turn is None
+        if foreign and (styled := self._backend.styled(recipe, image)) is not None:
+            return self._save(recipe, Finished(styled, 0.0, 0), current)
         try:
-            job = self._backend.submit(recipe, image, mask)
+            job = self._backend.submit(recipe, image, mask, foreign=foreign)
         except ValueError as error:
             yield self._failed(index, str(error))
             return None

@@ -8,7 +8,7 @@ from transformers import CLIPConfig, CLIPImageProcessor
 from app.api import make_generate
 from app.backend import Abilities, Backend
 from app.chat import Chat
-from app.events import Drawn, Failed, Routed
+from app.events import Drawn, Failed, Progress, Routed
 from mtu import Engine
 
 
@@ -64,3 +64,28 @@ def test_programs_get_the_same_sentence(flagging):
     generate = make_generate(ready(flagging), 1.0)
     with pytest.raises(ValueError, match="safety check"):
         generate("t2i", "a cat")
+
+
+def test_a_style_of_an_upload_needs_no_model(router, backend, session, photo):
+    able = Abilities(side=32, multiple=8, world=True)
+    chat = Chat(ready(Backend(router, backend.engine, "playground", able)), 1.0, lambda: 7)
+    say(chat, session, "", photo)
+    events = say(chat, session, "make it black and white")
+    assert kinds(events) == [Routed, Drawn] and session.current.origin == 1
+    red, green, blue = session.image(2).split()
+    assert red.tobytes() == green.tobytes() == blue.tobytes()
+    assert session.image(2).size == session.image(1).size
+    say(chat, session, "a cat on the beach")
+    assert Progress in kinds(say(chat, session, "make it black and white"))  # its own: the model's
+
+
+def test_an_upload_that_the_model_does_not_know_is_left_alone(router, session, photo):
+    model = pipeline(2)
+    model.register_to_config(strangest=0.0)
+    backend = Backend(router, Engine(model), "playground", Abilities(side=32, multiple=8))
+    chat = Chat(ready(backend), 1.0, lambda: 7)
+    say(chat, session, "", photo)
+    failed = say(chat, session, "make it night")[-1]
+    assert isinstance(failed, Failed) and "left as it is" in failed.text
+    assert len(session.pictures) == 1
+    backend.close()
