@@ -39,6 +39,7 @@ class Recipe:
     seed: int = 0
     examples: int = 140_000
     epochs: int = 3
+    finish: int = 80_000  # fresh texts for a last pass at a third of the rate
     batch_size: int = 512
     rate: float = 3e-3
     weight_decay: float = 0.05
@@ -192,6 +193,10 @@ def train(recipe: Recipe, out: Path, log=print) -> RouterConfig:
     recipe = dataclasses.replace(recipe, model=model_config)
     log(f"{len(examples)} examples, {model_config.vocab_size} pieces")
     model = fit(recipe, examples, processor, log)
+    if recipe.finish:
+        log("finish on fresh texts")
+        last = dataclasses.replace(recipe, seed=recipe.seed + 1, epochs=1, rate=recipe.rate / 3)
+        model = fit(last, corpus.build(recipe.finish, last.seed), processor, log, model)
     if model_config.letters:
         log("words and letters")
         found = letter_rows(examples, model_config)
@@ -235,6 +240,7 @@ def main(argv: list[str] | None = None) -> int:
         seed=args.seed,
         examples=args.examples,
         epochs=args.epochs,
+        finish=min(Recipe.finish, args.examples),
         model=RouterConfig(kind=args.kind),
     )
     if args.dry_run:

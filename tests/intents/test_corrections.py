@@ -57,7 +57,7 @@ def test_corrections_against_all_sense_are_not_kept(tmp_path):
     shutil.copytree(ASSETS, folder)
     weights = (folder / "model.safetensors").read_bytes()
     file = tmp_path / "c.jsonl"
-    for example in build(900, seed=9):
+    for example in build(4000, seed=9):
         append(file, example.text, example.context, "chat")
     learned = learn(file, folder, fresh=100)
     assert learned.heldout_after < learned.heldout_before

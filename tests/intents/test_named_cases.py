@@ -71,6 +71,16 @@ def test_however_it_is_typed(router, text, around, intent):
     assert router.predict(text, *around).intent == intent
 
 
+@pytest.mark.parametrize("around", [NO, STANDING])
+@pytest.mark.parametrize(
+    "text", ["a dog", "A cat.", "cat", "horse", "two cats", "a boat on the lake", "castle", "owls"]
+)
+def test_a_thing_named_is_drawn(router, text, around):
+    prediction = router.predict(text, *around)
+    assert prediction.intent == "t2i"
+    assert prediction.confidence > router.threshold
+
+
 @pytest.mark.parametrize(
     "text", ["narysuj smoka", "нарисуй дракона", "ドラゴンを描いて", "ارسم تنينا", "ejderha çiz"]
 )

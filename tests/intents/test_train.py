@@ -13,6 +13,7 @@ from intents.train import Recipe, main, train
 TINY = Recipe(
     examples=1500,
     epochs=1,
+    finish=500,
     model=RouterConfig(vocab_size=1200, width=16, heads=2, layers=1, letters=4096),
 )
 
