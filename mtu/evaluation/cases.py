@@ -24,24 +24,30 @@ from mtu.playground.edits import (
 from mtu.playground.instructions import instruction
 from mtu.playground.phrases import described, is_natural_row, pick, position, with_article
 from mtu.playground.render import item_mask, render_array
-from mtu.playground.scene import Scene, sample_scene
+from mtu.playground.scene import Scene, make_item, overlaps, sample_scene
 from mtu.playground.textures import texture
-from mtu.playground.vocabulary import PLACES, TIMES, WEATHERS
+from mtu.playground.vocabulary import COLUMNS, PLACES, SIZES, STYLES, TIMES, WEATHERS
+
+from .free import scene_of, shuffled
 
 # group of t2i → number of things (0: any) and split of the scenes
 _T2I = {"one thing": (1, "train"), "two things": (2, "train"), "three things": (3, "train"),
         "held-out pairs": (0, "heldout")}
 _SR = {"×2": 2, "×4": 4}
-GROUPS = {"t2i": tuple(_T2I), "edit": EDIT_KINDS, "inpaint": REMOVAL_KINDS, "sr": tuple(_SR)}
+FREE = "free phrasing"
+TWINS = "one of two alike"
+GROUPS = {"t2i": (*_T2I, FREE), "edit": EDIT_KINDS, "inpaint": (*REMOVAL_KINDS, TWINS),
+          "sr": tuple(_SR)}
 
 
 @dataclass(frozen=True)
 class Case:
     """One question with its answer. Pictures are uint8 (H, W, 3).
 
-    scene: what is asked for (t2i), or what the source shows. columns, rows: t2i only; the items
-    whose column or row the text states. mask: bool, the painted mask. hole: bool, where the
-    removed thing is. source: of sr, the small picture.
+    scene: what is asked for (t2i), or what the source shows. columns, rows, sizes: t2i only; the
+    items whose column, row or size the text states. unsaid: t2i only; measures of what the text
+    leaves open. mask: bool, the painted mask. hole: bool, where the removed thing is. source: of
+    sr, the small picture.
     """
 
     task: str
@@ -56,6 +62,8 @@ class Case:
     hole: np.ndarray | None = None
     columns: tuple[int, ...] = ()
     rows: tuple[int, ...] = ()
+    sizes: tuple[int, ...] = ()
+    unsaid: tuple[str, ...] = ()
     scale: int = 1
 
 
@@ -75,19 +83,26 @@ class Sampler:
         return render_array(scene, side or self.side, self.atlas_path)
 
     def _t2i(self, group: str, number: int, rng) -> Case:
+        if group == FREE:
+            words = shuffled(self.seed)[number]
+            scene = scene_of(words, rng)
+            return Case("t2i", group, words.text, number, self._render(scene), scene=scene,
+                        unsaid=words.unsaid)
         count, split = _T2I[group]
         scene = sample_scene(rng, count or None, split)
         while len({item.thing for item in scene.items}) < len(scene.items):
             scene = sample_scene(rng, count or None, split)
-        text, columns, rows = prompt(scene, rng)
+        text, columns, rows, sizes = prompt(scene, rng)
         return Case("t2i", group, text, number, self._render(scene), scene=scene,
-                    columns=columns, rows=rows)
+                    columns=columns, rows=rows, sizes=sizes)
 
     def _edit(self, kind: str, number: int, rng) -> Case:
         edit = None
         while edit is None:
             scene = sample_scene(rng)
             edit = sample_edit(rng, scene, kind)
+        if kind == "style":  # each in its turn, so that every one has its figure
+            edit = replace(edit, value=list(STYLES)[number % len(STYLES)])
         return Case("edit", kind, instruction(scene, edit, rng), number,
                     self._render(apply(edit, scene)), self._render(scene), scene, edit)
 
@@ -95,7 +110,11 @@ class Sampler:
         edit = None
         while edit is None:
             scene = sample_scene(rng)
-            edit = sample_removal(rng, scene, kind)
+            if kind == TWINS:
+                scene = with_twin(scene, rng)
+                edit = Edit("remove_name", int(rng.choice((0, len(scene.items) - 1))))
+            else:
+                edit = sample_removal(rng, scene, kind)
         hole = item_mask(scene.items[edit.index], self.side, self.atlas_path)
         mask = painted(hole, rng) if kind in ("remove_mask", "fill_mask") else None
         return Case("inpaint", kind, instruction(scene, edit, rng), number,
@@ -112,17 +131,19 @@ class Sampler:
         return Case("sr", group, "", number, sharp, small, scene, scale=scale)
 
 
-def prompt(scene: Scene, rng: np.random.Generator) -> tuple[str, tuple[int, ...], tuple[int, ...]]:
+def prompt(scene: Scene, rng: np.random.Generator) -> tuple[str, *tuple[tuple[int, ...], ...]]:
     """A caption that names every thing, colour, place and time, and weather unless it is clear;
-    and the items whose column, and whose row, it states.
+    and the items whose column, whose row, and whose size it states.
     """
-    parts, columns, rows = [], [], []
+    parts, columns, rows, sizes = [], [], [], []
     for index, item in enumerate(scene.items):
         column = len(scene.items) > 1 or rng.random() < 0.5
         row = column and not is_natural_row(item)
         columns += [index] * column
         rows += [index] * row
-        words = with_article(described(item, rng, 0.0, 1.0, 0.0))
+        size = item.size != "medium" and rng.random() < 0.4
+        sizes += [index] * size
+        words = with_article(described(item, rng, float(size), 1.0, 0.0))
         parts.append(f"{words} {position(item, scene.place, rng, column, row)}".strip())
     subject = " and ".join(parts) if len(parts) < 3 else f"{parts[0]}, {parts[1]} and {parts[2]}"
     place = PLACES[scene.place]
@@ -131,7 +152,27 @@ def prompt(scene: Scene, rng: np.random.Generator) -> tuple[str, tuple[int, ...]
         words.append(TIMES[scene.time][0])
     if place.has_weather and scene.weather != "clear":
         words.append(WEATHERS[scene.weather][0])
-    return " ".join(words), tuple(columns), tuple(rows)
+    return " ".join(words), tuple(columns), tuple(rows), tuple(sizes)
+
+
+def with_twin(scene: Scene, rng: np.random.Generator) -> Scene:
+    """The scene with two of its first thing, as the first and the last: in different columns, and
+    half of the time of different sizes.
+
+    Of the other things those stay that leave the two their places.
+    """
+    thing, color = scene.items[0].thing, scene.items[0].color
+    unlike = rng.random() < 0.5
+    while True:
+        columns = rng.permutation(list(COLUMNS))[:2]
+        sizes = rng.permutation(list(SIZES))[:2] if unlike else (rng.choice(list(SIZES)),) * 2
+        twins = [make_item(thing, str(column), size=str(size), color=color)
+                 for column, size in zip(columns, sizes, strict=True)]
+        if not overlaps(*twins, 0.02):
+            break
+    rest = [item for item in scene.items[1:] if item.thing != thing
+            and not any(overlaps(item, twin, 0.02) for twin in twins)]
+    return replace(scene, items=(twins[0], *rest, twins[1]))
 
 
 def truth_scene(case: Case) -> Scene:

@@ -4,21 +4,23 @@ A measure is True or False (a share, once averaged), a number, or None where it 
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from mtu.data.reader import cells_of, drawn_box
 from mtu.playground.scene import Item
-from mtu.playground.vocabulary import PLACES
+from mtu.playground.vocabulary import PLACES, SIZES
 
 from .cases import Case, small_to_side, truth_scene
-from .metrics import grown, psnr, sharpness, ssim
+from .metrics import gradient_energy, grown, psnr, sharpness, ssim
 from .reading import Found, Reading
 
 NEAR = 0.15  # of the side: a thing's centre this close to its spot is at its spot
 CLEAN = 22.0  # dB in the hole; a smear where the thing was has less
 _LOCAL = ("replace", "add", "recolor", "resize", "move")
-_MARGIN = 6  # pixels around a change that may change with it
+MARGIN = 6  # pixels around a change that may change with it
+ENERGY = 0.15  # an enlargement's gradient energy may be this far from the truth's
 
 Measures = dict[str, bool | float | None]
 
@@ -26,7 +28,7 @@ Measures = dict[str, bool | float | None]
 def judge(case: Case, picture: np.ndarray, reading: Reading | None, atlas_path=None) -> Measures:
     """The measures of a picture, uint8 (H, W, 3), made for `case`. sr needs no reading."""
     if case.task == "t2i":
-        return _drawn(case, reading)
+        return _drawn(case, reading, atlas_path)
     if case.task == "sr":
         return _enlarged(case, picture)
     if case.task == "edit":
@@ -44,7 +46,14 @@ def row_of(found: Found) -> str:
     return "up" if found.y < 0.45 else "down"
 
 
-def _drawn(case: Case, reading: Reading) -> Measures:
+def size_of(found: Found, item: Item, atlas_path=None) -> str:
+    """The one of SIZES in which the item would cover as many cells as what was found."""
+    cells = {size: cells_of(replace(item, size=size, scale=scale), atlas_path).sum()
+             for size, scale in SIZES.items()}
+    return min(cells, key=lambda size: abs(math.log(found.cells / cells[size])))
+
+
+def _drawn(case: Case, reading: Reading, atlas_path) -> Measures:
     scene, place = case.scene, PLACES[case.scene.place]
     by_name = {found.thing: found for found in reading.things}
     items = [(item, by_name.get(item.thing)) for item in scene.items]
@@ -55,13 +64,16 @@ def _drawn(case: Case, reading: Reading) -> Measures:
     measures = {
         "things": all(found is not None for _, found in items),
         "place": reading.place == scene.place,
-        "time": reading.time == scene.time if place.has_time else None,
+        "time": reading.time == scene.time
+        if place.has_time and "time" not in case.unsaid else None,
         "weather": reading.weather == scene.weather
         if place.has_weather and scene.weather != "clear" else None,
         "column": every([found is not None and column_of(found) == item.column
                          for k, (item, found) in enumerate(items) if k in case.columns]),
         "row": every([found is not None and row_of(found) == item.row
                       for k, (item, found) in enumerate(items) if k in case.rows]),
+        "size": every([found is not None and size_of(found, item, atlas_path) == item.size
+                       for k, (item, found) in enumerate(items) if k in case.sizes]),
         "color": every([found is not None and found.color == item.color
                         for item, found in items if item.color]),
         "nothing else": set(by_name) <= {item.thing for item in scene.items},
@@ -100,7 +112,7 @@ def _edited(case: Case, picture, reading: Reading, atlas_path) -> Measures:
     outside = None
     if case.edit.kind in _LOCAL:
         changed = (case.truth != case.source).any(-1)
-        outside = psnr(picture, case.source, ~grown(changed, _MARGIN))
+        outside = psnr(picture, case.source, ~grown(changed, MARGIN))
     return {"right": done and kept is not False, "done": done, "kept": kept,
             "PSNR outside": outside, "PSNR to truth": psnr(picture, case.truth)}
 
@@ -152,7 +164,7 @@ def _erased(case: Case, picture, reading: Reading, atlas_path) -> Measures:
     inside = psnr(picture, case.truth, case.hole)
     touched = case.hole if case.mask is None else case.hole | case.mask
     measures = {"kept": kept, "PSNR in the hole": inside,
-                "PSNR outside": psnr(picture, case.source, ~grown(touched, _MARGIN))}
+                "PSNR outside": psnr(picture, case.source, ~grown(touched, MARGIN))}
     if case.edit.kind == "fill_mask":
         new = truth_scene(case).items[case.edit.index]
         done = bool(_at(reading, new, new.thing, atlas_path))
@@ -165,7 +177,12 @@ def _erased(case: Case, picture, reading: Reading, atlas_path) -> Measures:
 def _enlarged(case: Case, picture) -> Measures:
     bicubic = small_to_side(case)
     ours, theirs = psnr(picture, case.truth), psnr(bicubic, case.truth)
+    energy = gradient_energy(case.truth)
+    share, other = ((gradient_energy(shown) / energy if energy else None)
+                    for shown in (picture, bicubic))
     return {"PSNR": ours, "bicubic PSNR": theirs, "gain in dB": ours - theirs,
+            "energy of the truth's": share, "bicubic energy of the truth's": other,
+            "energy within 15%": None if share is None else abs(share - 1) <= ENERGY,
             "SSIM": ssim(picture, case.truth), "bicubic SSIM": ssim(bicubic, case.truth),
             "sharpness": sharpness(picture), "bicubic sharpness": sharpness(bicubic),
             "true sharpness": sharpness(case.truth)}

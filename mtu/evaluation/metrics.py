@@ -35,6 +35,13 @@ def sharpness(picture: np.ndarray) -> float:
     return float(np.hypot(across, down).mean())
 
 
+def gradient_energy(picture: np.ndarray) -> float:
+    """Mean squared length of the luma's gradient, in squared grey levels a pixel."""
+    luma = picture.astype(np.float32) @ np.float32((0.299, 0.587, 0.114))
+    across, down = np.diff(luma, axis=1)[:-1], np.diff(luma, axis=0)[:, :-1]
+    return float((across**2 + down**2).mean())
+
+
 def grown(mask: np.ndarray, pixels: int) -> np.ndarray:
     """A bool mask (H, W) and everything within `pixels` of it, across and down."""
     out = mask.copy()

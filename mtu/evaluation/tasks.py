@@ -10,12 +10,14 @@ from PIL import Image
 
 from mtu.pipeline import MTUPipeline
 
-from .cases import GROUPS, Case, Sampler, small_to_side
+from .cases import FREE, GROUPS, Case, Sampler, small_to_side
+from .free import free_prompts
 from .judges import Measures, judge
 from .reader import SceneReader
 from .reading import read
 
 SINGLES = 2  # times as many prompts of one thing: they carry the figure that is asked for first
+FREELY = 4  # times as many prompts in free phrasing, as long as there are: each is unlike the rest
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,10 @@ def model_side(pipe: MTUPipeline) -> int:
 
 def counts(task: str, count: int) -> dict[str, int]:
     """How many cases each group of a task has."""
-    return {group: count * (SINGLES if group == "one thing" else 1) for group in GROUPS[task]}
+    numbers = {group: count * (SINGLES if group == "one thing" else 1) for group in GROUPS[task]}
+    if FREE in numbers:
+        numbers[FREE] = min(FREELY * count, len(free_prompts()))
+    return numbers
 
 
 def answer(pipe: MTUPipeline, case: Case, steps: int | None = None) -> np.ndarray:

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 from perfect import perfect
 
-from mtu.evaluation.cases import GROUPS, Sampler, small_to_side, truth_scene
+from mtu.evaluation.cases import FREE, GROUPS, TWINS, Sampler, small_to_side, truth_scene
 from mtu.evaluation.judges import judge
 from mtu.evaluation.metrics import MOST_PSNR
-from mtu.playground.edits import EDIT_KINDS, REMOVAL_KINDS
+from mtu.playground.edits import EDIT_KINDS, REMOVAL_KINDS, apply
+from mtu.playground.scene import make_item
 
 pytestmark = pytest.mark.usefixtures("glyphs")
-CHANGES = [("edit", kind) for kind in EDIT_KINDS] + [("inpaint", kind) for kind in REMOVAL_KINDS]
+CHANGES = [("edit", kind) for kind in EDIT_KINDS]
+CHANGES += [("inpaint", kind) for kind in (*REMOVAL_KINDS, TWINS)]
 
 
 def _cases(task, group, count=12):
@@ -86,11 +88,39 @@ def test_a_thing_in_the_wrong_column_is_told():
     assert verdict["things"] and verdict["column"] is False
 
 
+def test_a_thing_of_another_size_than_asked_is_told():
+    case = next(c for c in _cases("t2i", "one thing", 40) if c.sizes)
+    other = make_item(case.scene.items[0].thing, "middle",
+                      size="small" if case.scene.items[0].size == "large" else "large")
+    right, wrong = (judge(case, case.truth, perfect(scene)) for scene in
+                    (case.scene, replace(case.scene, items=(other,))))
+    assert right["size"] is True and wrong["size"] is False and not wrong["all"]
+
+
+def test_what_a_free_prompt_leaves_open_is_not_judged():
+    for case in _cases("t2i", FREE, 30):
+        verdict = judge(case, case.truth, perfect(case.scene))
+        assert verdict["column"] is verdict["row"] is verdict["size"] is verdict["color"] is None
+        assert ("time" in case.unsaid) <= (verdict["time"] is None)
+        late = judge(case, case.truth, perfect(replace(case.scene, time="sunset")))
+        assert late["all"] is (verdict["time"] is None or case.scene.time == "sunset")
+
+
+def test_removing_the_other_of_two_alike_is_wrong():
+    for case in _cases("inpaint", TWINS):
+        last = len(case.scene.items) - 1
+        mistaken = replace(case.edit, index=last - case.edit.index)
+        verdict = judge(case, case.truth, perfect(apply(mistaken, case.scene)))
+        assert not verdict["right"] and not verdict["done"] and not verdict["kept"]
+
+
 def test_enlarging_is_compared_with_bicubic():
     for case in _cases("sr", "×2", 4) + _cases("sr", "×4", 4):
         perfectly = judge(case, case.truth, None)
         assert perfectly["PSNR"] == MOST_PSNR and perfectly["SSIM"] == pytest.approx(1, abs=1e-4)
         assert perfectly["gain in dB"] > 5
         idle = judge(case, small_to_side(case), None)
+        assert perfectly["energy of the truth's"] == 1 and perfectly["energy within 15%"]
+        assert idle["energy of the truth's"] == idle["bicubic energy of the truth's"]
         assert idle["gain in dB"] == 0 and idle["SSIM"] == idle["bicubic SSIM"]
         assert np.isfinite(idle["true sharpness"])
