@@ -17,10 +17,13 @@ import transformers
 from tqdm import tqdm
 
 from mtu.cli import Parser, run
-from mtu.evaluation.cases import Sampler
+from mtu.evaluation.cases import GROUPS, Sampler
+from mtu.evaluation.chain import EDITS, chains, run_chains
+from mtu.evaluation.extras import against_grammar, by_style, peak_memory, steps_of
 from mtu.evaluation.folder import out_folder
 from mtu.evaluation.grids import first_of_each, save_sheet, sheet
 from mtu.evaluation.paper.suite import add_arguments, evaluate_paper
+from mtu.evaluation.photos import photo_files, run_photos, run_seams, seam_pictures
 from mtu.evaluation.reader import SceneReader
 from mtu.evaluation.report import router_report, summarise, task_order, to_markdown
 from mtu.evaluation.tasks import counts, model_side, run_task
@@ -52,18 +55,40 @@ def evaluate(args: argparse.Namespace) -> None:
     if args.bf16:
         pipe.autocast_dtype = torch.bfloat16
     tasks = _chosen(args.tasks, pipe)
+    if args.photos and "sr" not in tasks:
+        raise ValueError("--photos measures enlarging (sr), which is not among the tasks.")
+    photos = photo_files(args.photos) if args.photos else []
     out = out_folder(args.out)
     report = {"model": Path(args.model).name, "seed": args.seed, "count": args.count,
               "steps": args.steps, "tasks": {}, "router": router_report(pipe.unet),
+              "peak memory in MiB": None,
               "reader": trust(reader, args.seed, 6 * args.count, args.atlas)}
     sampler = Sampler(args.seed, model_side(pipe), args.atlas)
+    asked = chains(sampler, args.count, tasks)
+    large = seam_pictures(photos, sampler.side, args.seed, args.count, args.atlas) \
+        if "sr" in tasks else []
     total = sum(sum(counts(task, args.count).values()) for task in tasks)
+    total += EDITS * len(asked) + len(large) + 2 * len(photos)
     with tqdm(total=total, unit="picture", disable=None) as bar:
         for task in tasks:
             bar.set_description(task)
             outcomes, seconds = run_task(pipe, reader, sampler, task, args.count, args.steps,
                                          bar.update)
-            report["tasks"][task] = {"groups": summarise(outcomes), "seconds": seconds}
+            number = steps_of(pipe, task, args.steps)
+            part = {"groups": summarise(outcomes), "seconds": seconds, "steps": number,
+                    "seconds a step": seconds / number}
+            if task == "t2i":
+                part["against the grammar"] = against_grammar(outcomes)
+            elif task == "edit":
+                part["styles"] = by_style(outcomes)
+                part["ten edits"] = run_chains(pipe, asked, args.steps, bar.update)
+            elif task == "sr":
+                part["seams"] = run_seams(pipe, large, args.seed, args.steps, bar.update)
+                if photos:
+                    part["photographs"] = run_photos(pipe, photos, args.seed, args.steps,
+                                                     bar.update)
+            report["tasks"][task] = part
+            report["peak memory in MiB"] = peak_memory()
             save_sheet(sheet(first_of_each(outcomes)), out / f"{task}.jpg")
             _write(report, out)  # an evaluation that is stopped leaves what it has
     print((out / "report.md").read_text(encoding="utf-8"))
@@ -91,10 +116,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="another set of cases; default: 0")
     parser.add_argument("--out", default="evaluation", metavar="DIR", help="default: evaluation")
     parser.add_argument("--count", type=int, metavar="N",
-                        help=f"cases a group, of which there are 19; default: {COUNT}. "
+                        help=f"cases a group, of which there are {sum(map(len, GROUPS.values()))}; "
+                             f"default: {COUNT}. "
                              "Of the paper's suite: pictures a task; default: all")
     parser.add_argument("--tasks", nargs="+", choices=TASK_NAMES, help="default: all it can do")
     parser.add_argument("--steps", type=int, metavar="N", help="default: the model's own")
+    parser.add_argument("--photos", metavar="DIR",
+                        help="a folder of photographs, to be enlarged too; default: none")
     parser.add_argument("--bf16", action="store_true", help="compute in bfloat16")
     parser.add_argument("--atlas", metavar="FILE", help="a glyph atlas to use, not the cached one")
     parser.add_argument("--reader", default=str(READER), metavar="DIR", help="default: the shipped")

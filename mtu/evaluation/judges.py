@@ -18,7 +18,7 @@ from .reading import Found, Reading
 
 NEAR = 0.15  # of the side: a thing's centre this close to its spot is at its spot
 CLEAN = 22.0  # dB in the hole; a smear where the thing was has less
-_LOCAL = ("replace", "add", "recolor", "resize", "move")
+LOCAL = ("replace", "add", "recolor", "resize", "move")
 MARGIN = 6  # pixels around a change that may change with it
 ENERGY = 0.15  # an enlargement's gradient energy may be this far from the truth's
 
@@ -110,7 +110,7 @@ def _edited(case: Case, picture, reading: Reading, atlas_path) -> Measures:
     if case.edit.kind != "style":  # a style may leave nothing to read
         kept = _kept(case, reading, atlas_path)
     outside = None
-    if case.edit.kind in _LOCAL:
+    if case.edit.kind in LOCAL:
         changed = (case.truth != case.source).any(-1)
         outside = psnr(picture, case.source, ~grown(changed, MARGIN))
     return {"right": done and kept is not False, "done": done, "kept": kept,

@@ -4,7 +4,11 @@ import math
 
 from mtu.tasks import TASKS
 
+from .chain import chain_table
+from .extras import grammar_table, style_table
 from .metrics import mean_measures
+from .photos import photo_table, seam_table
+from .tables import number, table
 from .tasks import Outcome
 
 _TITLES = {"t2i": "Drawing", "edit": "Editing", "inpaint": "Erasing and filling",
@@ -44,21 +48,6 @@ def router_report(unet) -> dict | None:
             for k, task in enumerate(unet.mtu_config.tasks)}
 
 
-def _number(value: float | None, name: str) -> str:
-    if value is None:
-        return "–"
-    if "SSIM" in name:
-        return f"{value:.3f}"
-    if any(word in name for word in ("PSNR", "dB", "sharpness")):
-        return f"{value:.1f}"
-    return f"{100 * value:.0f}%"
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
-
-
 def _task_table(task: str, summary: dict) -> str:
     names = list(summary["mean"]["model"])
     head = ["group", "n", *names]
@@ -70,29 +59,53 @@ def _task_table(task: str, summary: dict) -> str:
     rows = []
     for group, part in summary.items():
         row = [group.replace("_", " "), str(part["n"])]
-        row += [_number(part["model"].get(name), name) for name in names]
+        row += [number(part["model"].get(name), name) for name in names]
         if task != "sr":
-            row.append(_number(part["truth"][first], first))
+            row.append(number(part["truth"][first], first))
         if task in ("edit", "inpaint"):
-            row.append(_number(part["untouched"][first], first))
+            row.append(number(part["untouched"][first], first))
         rows.append(row)
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _reader_table(trust: dict) -> str:
     names = list(trust["exact"])
-    rows = [[which, *(_number(trust[which][name], name) for name in names)]
+    rows = [[which, *(number(trust[which][name], name) for name in names)]
             for which in ("exact", "faulty")]
-    none = ", ".join(f"{kind} {_number(share, kind)}" for kind, share in trust["none"].items())
-    return (_table(["pictures", *names], rows) +
+    none = ", ".join(f"{kind} {number(share, kind)}" for kind, share in trust["none"].items())
+    return (table(["pictures", *names], rows) +
             f"\n\nAnswers \"none\", as it should: {none}. {trust['scenes']} scenes of each.")
+
+
+_EXTRAS = {  # key of a task's part of the report → title, table, what it says
+    "against the grammar": (
+        "Free phrasing and held-out pairs", grammar_table,
+        "In brackets: points more or less than prompts of the grammar with as many things."),
+    "styles": ("Style by style", style_table, ""),
+    "ten edits": (
+        "Ten edits in a row", chain_table,
+        "Against the first picture, outside everything that the edits so far were to change."),
+    "seams": (
+        "Seams between tiles", seam_table,
+        "The difference across the tiles' borders over that beside them; 1: nothing to be seen."),
+    "photographs": ("Photographs, ×2", photo_table, ""),
+}
+
+
+def _extras(part: dict) -> list[str]:
+    """Titles, tables and remarks of what a task's part holds beside its groups."""
+    texts = []
+    for key, (title, as_table, remark) in _EXTRAS.items():
+        if part.get(key):
+            texts += [f"### {title}", as_table(part[key]), remark]
+    return [text for text in texts if text]
 
 
 def _router_table(router: dict) -> str:
     experts = len(next(iter(router.values()))["mean"])
     rows = [[task, f"{part['entropy']:.4f}", *(f"{value:.3f}" for value in part["mean"])]
             for task, part in router.items()]
-    return _table(["task", "entropy", *(f"expert {k + 1}" for k in range(experts))], rows)
+    return table(["task", "entropy", *(f"expert {k + 1}" for k in range(experts))], rows)
 
 
 def to_markdown(report: dict) -> str:
@@ -102,7 +115,10 @@ def to_markdown(report: dict) -> str:
              "every scene unseen in training."]
     for task, summary in report["tasks"].items():
         parts += [f"## {_TITLES.get(task, task)} (`{task}`)", _task_table(task, summary["groups"]),
-                  f"{summary['seconds']:.2f} seconds a picture."]
+                  f"{summary['seconds']:.2f} seconds a picture, of {summary['steps']} steps: "
+                  f"{summary['seconds a step']:.3f} seconds a step.", *_extras(summary)]
+    if report["peak memory in MiB"]:
+        parts.append(f"The evaluating process held {report['peak memory in MiB']:.0f} MiB at most.")
     if report["router"]:
         parts += ["## Router weights, mean over the blocks", _router_table(report["router"])]
     parts += ["## The scene reader on unseen scenes", _reader_table(report["reader"])]
