@@ -59,14 +59,14 @@ def evaluate(args: argparse.Namespace) -> None:
         raise ValueError("--photos measures enlarging (sr), which is not among the tasks.")
     photos = photo_files(args.photos) if args.photos else []
     out = out_folder(args.out)
-    report = {"model": Path(args.model).name, "seed": args.seed, "count": args.count,
-              "steps": args.steps, "tasks": {}, "router": router_report(pipe.unet),
-              "peak memory in MiB": None,
-              "reader": trust(reader, args.seed, 6 * args.count, args.atlas)}
     sampler = Sampler(args.seed, model_side(pipe), args.atlas)
     asked = chains(sampler, args.count, tasks)
     large = seam_pictures(photos, sampler.side, args.seed, args.count, args.atlas) \
         if "sr" in tasks else []
+    report = {"model": Path(args.model).name, "seed": args.seed, "count": args.count,
+              "steps": args.steps, "tasks": {}, "router": router_report(pipe.unet),
+              "peak memory in MiB": None,
+              "reader": trust(reader, args.seed, 6 * args.count, args.atlas)}
     total = sum(sum(counts(task, args.count).values()) for task in tasks)
     total += EDITS * len(asked) + len(large) + 2 * len(photos)
     with tqdm(total=total, unit="picture", disable=None) as bar:

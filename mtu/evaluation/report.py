@@ -52,16 +52,15 @@ def _task_table(task: str, summary: dict) -> str:
     names = list(summary["mean"]["model"])
     head = ["group", "n", *names]
     first = names[0]
-    if task != "sr":
-        head.append(f"{first}, of the truth")
+    checked = [] if task == "sr" else [name for name in (first, "size") if name in names]
+    head += [f"{name}, of the truth" for name in checked]
     if task in ("edit", "inpaint"):
         head.append(f"{first}, of the source as it is")
     rows = []
     for group, part in summary.items():
         row = [group.replace("_", " "), str(part["n"])]
         row += [number(part["model"].get(name), name) for name in names]
-        if task != "sr":
-            row.append(number(part["truth"][first], first))
+        row += [number(part["truth"].get(name), name) for name in checked]
         if task in ("edit", "inpaint"):
             row.append(number(part["untouched"][first], first))
         rows.append(row)

@@ -2,7 +2,9 @@
 
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 from tiny_pipelines import tiny_pipeline
 
 from mtu.evaluate import main
@@ -26,18 +28,54 @@ def test_it_writes_figures_tables_and_sheets(model, tmp_path, capsys):
     assert main([str(model), "--count", "1", "--seed", "3", "--out", str(out)]) == 0
     report = json.loads((out / "report.json").read_text())
     assert list(report["tasks"]) == ["t2i", "edit", "sr", "inpaint"]
+    assert report["peak memory in MiB"] > 10
     for task, part in report["tasks"].items():
+        assert part["steps"] == 1 and part["seconds a step"] == part["seconds"]
         assert set(part["groups"]) == {*GROUPS[task], "mean"}
         assert part["seconds"] > 0
         assert (out / f"{task}.jpg").stat().st_size <= LIMIT
     assert report["tasks"]["t2i"]["groups"]["one thing"]["n"] == 2
+    assert report["tasks"]["t2i"]["groups"]["free phrasing"]["n"] == 4
+    compared = report["tasks"]["t2i"]["against the grammar"]
+    assert [part["n"] for part in compared.values()] == [2, 2, 1]
     edits = report["tasks"]["edit"]["groups"]
     assert edits["mean"]["untouched"]["right"] == 0
     assert set(report["router"]) == {"t2i", "edit", "sr", "inpaint"}
     assert set(report["reader"]["none"]) >= {"blur", "blend", "empty", "texture"}
+    chained = report["tasks"]["edit"]["ten edits"]
+    assert len(chained["PSNR"]) == len(chained["outside"]) == 1 and len(chained["PSNR"][0]) == 10
+    assert set(report["tasks"]["edit"]["styles"]) == {"black and white"}
+    assert set(report["tasks"]["sr"]["seams"]) == {"scenes"}
     table = capsys.readouterr().out
+    for title in ("Ten edits in a row", "Seams between tiles", "Style by style", "MiB at most"):
+        assert title in table
+    assert "Photographs" not in table
     assert table.strip() == (out / "report.md").read_text().strip()
     assert "| one thing | 2 |" in table and "| remove name | 1 |" in table
+    assert "| one of two alike | 1 |" in table
+
+
+def _photos(folder, *sizes):
+    rng = np.random.default_rng(0)
+    for number, (width, height) in enumerate(sizes):
+        pixels = rng.integers(0, 256, (height // 8 + 1, width // 8 + 1, 3), dtype=np.uint8)
+        Image.fromarray(pixels).resize((width, height)).save(folder / f"{number}.png")
+
+
+@pytest.mark.usefixtures("glyphs")
+def test_photographs_are_enlarged_and_large_ones_looked_at_for_seams(model, tmp_path, capsys):
+    _photos(tmp_path, (80, 91), (41, 30))
+    out = tmp_path / "out"
+    assert main([str(model), "--count", "1", "--tasks", "sr", "--photos", str(tmp_path),
+                 "--out", str(out)]) == 0
+    part = json.loads((out / "report.json").read_text())["tasks"]["sr"]
+    assert part["photographs"]["n"] == 2
+    for how in ("clean", "degraded"):
+        measures = part["photographs"][how]
+        assert measures["gain in dB"] == pytest.approx(
+            measures["PSNR"] - measures["bicubic PSNR"], abs=1e-6)
+    assert part["seams"]["scenes"]["n"] == part["seams"]["photographs"]["n"] == 1
+    assert "Photographs, ×2" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("glyphs")
@@ -57,10 +95,18 @@ def test_the_same_seed_gives_the_same_figures(model, tmp_path):
     (["MODEL", "--reader", "/nowhere"], "no scene reader"),
     (["MODEL", "--atlas", "/nowhere.png"], "no atlas at /nowhere.png"),
     (["MODEL", "--tasks", "dance"], "invalid choice"),
+    (["MODEL", "--photos", "/nowhere"], "no folder /nowhere"),
+    (["MODEL", "--photos", "EMPTY"], "no picture in"),
+    (["MODEL", "--photos", "BROKEN"], "a.png cannot be read"),
+    (["MODEL", "--photos", "EMPTY", "--tasks", "edit"], "not among the tasks"),
 ])
 @pytest.mark.usefixtures("glyphs")
 def test_bad_input_is_one_line_and_status_2(model, tmp_path, capsys, arguments, says):
-    arguments = [str(model) if word == "MODEL" else word for word in arguments]
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "a.png").write_bytes(b"no picture")
+    stand = {"MODEL": model, "EMPTY": tmp_path / "empty", "BROKEN": tmp_path / "broken"}
+    arguments = [str(stand.get(word, word)) for word in arguments]
     try:
         status = main([*arguments, "--out", str(tmp_path)])
     except SystemExit as stop:  # argparse's own way out

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from mtu.evaluation.metrics import MOST_PSNR, grown, psnr, sharpness, ssim
+from mtu.evaluation.metrics import MOST_PSNR, gradient_energy, grown, psnr, sharpness, ssim
 
 
 def _grain(seed: int = 0, side: int = 64) -> np.ndarray:
@@ -45,6 +45,12 @@ def test_sharpness_of_a_ramp_is_its_slope():
     ramp = np.repeat(np.arange(0, 192, 3, dtype=np.uint8)[None, :, None], 64, 0).repeat(3, 2)
     assert sharpness(ramp) == pytest.approx(3, abs=1e-4)
     assert sharpness(np.full((8, 8, 3), 90, np.uint8)) == 0
+
+
+def test_gradient_energy_of_a_ramp_is_its_slope_squared():
+    ramp = np.repeat(np.arange(0, 192, 3, dtype=np.uint8)[None, :, None], 64, 0).repeat(3, 2)
+    assert gradient_energy(ramp) == pytest.approx(9, abs=1e-3)
+    assert gradient_energy(np.full((8, 8, 3), 90, np.uint8)) == 0
 
 
 def test_a_blurred_picture_is_less_sharp():
