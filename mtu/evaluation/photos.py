@@ -100,6 +100,13 @@ def borders(size: tuple[int, int], tile: int, step: int) -> tuple[list[int], lis
     return found[0], found[1]
 
 
+def inner_borders(size: tuple[int, int], tile: int, step: int) -> tuple[list[int], list[int]]:
+    """Columns and rows between two patches of `step` pixels where no tile begins or ends."""
+    found = [sorted(set(range(step, length - _NEAR, step)) - set(edges) - set(range(_NEAR + 1)))
+             for length, edges in zip(size, borders(size, tile, step), strict=True)]
+    return found[0], found[1]
+
+
 def seam(picture: np.ndarray, columns: list[int], rows: list[int]) -> float | None:
     """Mean absolute difference across the borders, over that between their neighbours.
 
@@ -131,15 +138,21 @@ def seam_pictures(files: list[Path], side: int, seed: int, count: int, atlas_pat
 
 def run_seams(pipe: MTUPipeline, pictures, seed: int, steps: int | None = None,
               tick: Callable[[], None] = lambda: None) -> dict:
-    """Kind → mean "model" and "truth" of `seam` on the ×2 of the pictures' degraded copies."""
+    """Kind → mean of `seam` on the ×2 of the pictures' degraded copies.
+
+    "model", and "truth" of the sharp original, at the tiles' borders; "within tiles": of the model
+    at the other borders of patches, for a model of patches may show those everywhere.
+    """
     rows: dict[str, list[dict]] = {}
     for index, (kind, sharp) in enumerate(pictures):
         small = shrunk(sharp, "degraded", np.random.default_rng([seed, index]))
         picture = enlarged(pipe, small, index, steps)
         height, width = picture.shape[:2]
-        edges = borders((width, height), pipe.config.default_size, pipe.space.factor)
-        rows.setdefault(kind, []).append(
-            {"model": seam(picture, *edges), "truth": seam(sharp[:height, :width], *edges)})
+        grid = (width, height), pipe.config.default_size, pipe.space.factor
+        edges = borders(*grid)
+        rows.setdefault(kind, []).append({
+            "model": seam(picture, *edges), "within tiles": seam(picture, *inner_borders(*grid)),
+            "truth": seam(sharp[:height, :width], *edges)})
         tick()
     return {kind: {"n": len(found)} | mean_measures(found) for kind, found in rows.items()}
 
@@ -154,8 +167,9 @@ def photo_table(result: dict) -> str:
 
 def seam_table(result: dict) -> str:
     """A row for scenes and, if there were large ones, a row for photographs."""
-    shown = [[f"{part[who]:.2f}" if part[who] is not None else "–" for who in ("model", "truth")]
-             for part in result.values()]
+    shown = [[f"{part[who]:.2f}" if part[who] is not None else "–"
+              for who in ("model", "within tiles", "truth")] for part in result.values()]
     rows = [[kind, str(part["n"]), *values]
             for (kind, part), values in zip(result.items(), shown, strict=True)]
-    return table(["pictures of four tiles", "n", "seam", "seam of the truth"], rows)
+    return table(["pictures of four tiles", "n", "between tiles", "between patches within them",
+                  "between tiles, of the truth"], rows)

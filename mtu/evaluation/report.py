@@ -86,7 +86,7 @@ _EXTRAS = {  # key of a task's part of the report → title, table, what it says
         "Against the first picture, outside everything that the edits so far were to change."),
     "seams": (
         "Seams between tiles", seam_table,
-        "The difference across the tiles' borders over that beside them; 1: nothing to be seen."),
+        "The difference across borders over that beside them; 1: nothing to be seen."),
     "photographs": ("Photographs, ×2", photo_table, ""),
 }
 

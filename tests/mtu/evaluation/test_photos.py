@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mtu.evaluation.photos import borders, compared, load_photo, photo_files, seam, shrunk
+from mtu.evaluation.photos import (
+    borders,
+    compared,
+    inner_borders,
+    load_photo,
+    photo_files,
+    seam,
+    shrunk,
+)
 
 
 def _grain(height: int = 96, width: int = 96) -> np.ndarray:
@@ -14,6 +22,9 @@ def _grain(height: int = 96, width: int = 96) -> np.ndarray:
 def test_borders_are_where_tiles_begin_and_end():
     assert borders((480, 256), 256, 16) == ([224, 256], [])
     assert borders((256, 480), 256, 16) == ([], [224, 256])
+    columns, rows = inner_borders((480, 256), 256, 16)
+    assert rows == list(range(16, 252, 16))
+    assert columns == [16 * k for k in range(1, 30) if 16 * k not in (224, 256)]
 
 
 def test_a_step_at_a_border_is_a_seam_and_elsewhere_it_is_not():
