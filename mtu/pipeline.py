@@ -1,7 +1,6 @@
 """MTUPipeline: one backbone, and what every task does before and after it."""
 
 from collections.abc import Generator
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,6 +55,8 @@ class MTUPipeline(DiffusionPipeline):
     use_attention_mask: give the UNet the mask of the prompt's real tokens.
     force_zeros_for_empty_prompt: no words are zeros, not the encoding of "" (SDXL).
     residual: task -> gain, for tasks whose sample is the change of the source (residual.py).
+    strangest: pictures from elsewhere whose `strangeness` (familiar.py) is above this are not the
+    model's to edit; None for no limit.
     upcycled_from: the base's `identity` (delta.py), if it is known.
 
     autocast_dtype is not saved: set it to e.g. torch.bfloat16 where that is faster.
@@ -85,7 +86,6 @@ class MTUPipeline(DiffusionPipeline):
         feature_extractor=None,
         force_zeros_for_empty_prompt: bool = False,
         residual: dict | None = None,
-        complete_prompts: bool = False,
         strangest: float | None = None,
         upcycled_from: dict | None = None,
     ):
@@ -112,7 +112,6 @@ class MTUPipeline(DiffusionPipeline):
             use_attention_mask=use_attention_mask,
             force_zeros_for_empty_prompt=force_zeros_for_empty_prompt,
             residual=dict(residual or {}),
-            complete_prompts=complete_prompts,
             strangest=strangest,
             upcycled_from=upcycled_from,
         )
@@ -230,8 +229,6 @@ class MTUPipeline(DiffusionPipeline):
         if inputs.source is not None:
             resized = inputs.source.resize(inputs.size, Image.Resampling.BICUBIC)
             condition = self._condition(inputs.task, to_tensor(resized), inputs.mask)
-        if inputs.task == "t2i" and self.config.complete_prompts:
-            inputs = replace(inputs, prompt=_completed(inputs.prompt, inputs.generator))
         # 2. Noise
         width, height = (length // self.space.factor for length in inputs.size)
         noise = self._noise(inputs.generator, height, width)
@@ -282,13 +279,6 @@ class MTUPipeline(DiffusionPipeline):
         shape = (1, self.unet.config.out_channels, height, width)
         noise = torch.randn(shape, generator=generator, device=generator.device)
         return noise.to(self.unet.device)
-
-
-def _completed(prompt: str, generator: torch.Generator) -> str:
-    from .playground.complete import complete  # for models of that world alone
-
-    seed = torch.randint(2**31, (1,), generator=generator, device=generator.device)
-    return complete(prompt, int(seed))
 
 
 def _exhaust(run: Generator[Step, None, Image.Image]) -> Image.Image:

@@ -157,8 +157,7 @@ class _DenoiseStage:
             scheduler=build_scheduler(), prediction_type="sample", patch_size=PATCH,
             default_steps=options.get("default_steps", 16), default_size=SIDE,
             guidance=options.get("guidance", {}), use_attention_mask=True,
-            residual=options.get("residual", {}),
-            complete_prompts=options.get("complete_prompts", False))
+            residual=options.get("residual", {}), strangest=options.get("strangest"))
 
 
 class BaseStage(_DenoiseStage):
