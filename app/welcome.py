@@ -21,7 +21,7 @@ class Example:
 
 # The pictures are made by `python -m app.examples`; the last three work on the first one's.
 CARDS = (
-    Example("t2i", "a cat and a balloon on the beach", "draw.png"),
+    Example("t2i", "a red balloon in the mountains", "draw.png"),
     Example("edit", "make it night", "edit.webp", "draw.png"),
     Example("inpaint", "remove the balloon", "erase.webp", "draw.png"),
     Example("sr", "make it twice as large", "enlarge.webp", "draw.png"),

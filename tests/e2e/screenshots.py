@@ -23,18 +23,18 @@ def main() -> int:
     """Take them all."""
     OUT.mkdir(parents=True, exist_ok=True)
     model = os.environ.get("ONEBRUSH_E2E_MODEL")
-    server = Server("--seed", "16", *(["--model", model] if model else []))
+    server = Server("--seed", "2", *(["--model", model] if model else []))
     path = next(filter(None, map(shutil.which, BROWSERS)))
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
             window = Window(browser, server.url, viewport=DESKTOP)
             take(window, "empty")
-            for text in ("a cat and a balloon on the beach", "make it night"):
+            for text in ("a house by the lake", "make it night"):
                 window.ask(text)
             take(window, "chat")
             window.page.get_by_role("tab", name="Before and after").click()
-            window.ask("remove the balloon")
+            window.ask("make it twice as large")
             window.page.locator("[data-do=theme]").click()
             take(window, "dark")
             window.page.set_viewport_size(PHONE)
