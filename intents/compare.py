@@ -36,7 +36,7 @@ def contexts(examples: list[Example]) -> np.ndarray:
 
 def calibrated(logits: Callable[[list[Example]], np.ndarray]) -> Scores:
     """Scores of a model of logits (N, 5), its temperature fitted on the development files."""
-    known = read_examples(corpus.DEV) + read_examples(corpus.DEV_STYLES)
+    known = [e for file in corpus.DEV_FILES for e in read_examples(file)]
     labels = torch.tensor([INDEX[e.intent] for e in known])
     temperature = temperature_of(torch.from_numpy(logits(known)).float(), labels)
 

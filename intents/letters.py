@@ -71,12 +71,19 @@ class LettersClassifier(nn.Module):
         return heard + self.context(context)
 
 
-def fit_letters(rows: list, buckets: int, epochs: int, seed: int) -> LettersClassifier:
-    """Train on rows (features, context (5,), label); Adam, linear decay."""
+def fit_letters(
+    rows: list,
+    buckets: int,
+    epochs: int,
+    seed: int,
+    model: LettersClassifier | None = None,
+    rate: float = 0.1,
+) -> LettersClassifier:
+    """Train on rows (features, context (5,), label), from `model` if given; Adam, linear decay."""
     torch.manual_seed(seed)
     rng = random.Random(seed)
-    model = LettersClassifier(buckets)
-    optimiser = torch.optim.Adam(model.parameters(), lr=0.1)
+    model = LettersClassifier(buckets) if model is None else model.train()
+    optimiser = torch.optim.Adam(model.parameters(), lr=rate)
     size = 512
     steps = epochs * math.ceil(len(rows) / size)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda s: 1 - s / (steps + 1))

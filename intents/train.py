@@ -1,6 +1,7 @@
 """Train the router from the corpus: python -m intents.train [--out DIR] [--seed N] [--dry-run].
 
-With --corrections FILE the router in DIR learns from its user's corrections instead.
+With --go-on FOLDER it goes on, briefly, from the router there; with --corrections FILE the router
+in DIR learns from its user's corrections instead.
 
 Deterministic: the same seed on the same machine gives the same weights. The held-out files
 are never read for choosing anything; temperature comes from the development files.
@@ -27,7 +28,7 @@ from . import corpus
 from .labels import INDEX, Example, read_examples
 from .letters import fit_letters, grams
 from .model import MODELS, RouterConfig, build_model, combined
-from .router import ASSETS
+from .router import ASSETS, Router
 from .text import batch, clean, context_features, encode
 from .weights import pack, rounded
 
@@ -202,18 +203,39 @@ def train(recipe: Recipe, out: Path, log=print) -> RouterConfig:
         found = letter_rows(examples, model_config)
         model.letters = fit_letters(found, model_config.letters, recipe.epochs, recipe.seed)
     rounded(model)
-    known = read_examples(corpus.DEV) + read_examples(corpus.DEV_STYLES)
-    rows = rows_of(known, processor, model_config)
+    return settle(model, recipe, processor, out, log)
+
+
+def settle(model, recipe: Recipe, processor, out: Path, log=print) -> RouterConfig:
+    """Choose share and temperature on the development files and write everything to `out`."""
+    known = [e for file in corpus.DEV_FILES for e in read_examples(file)]
+    rows = rows_of(known, processor, recipe.model)
     labels = torch.tensor([r[2] for r in rows])
-    config = shared(model, rows, labels, model_config)
+    config = shared(model, rows, labels, recipe.model)
     logits = logits_of(model, rows, config)
     log(
         f"development accuracy {(logits.argmax(1) == labels).float().mean():.3f}, "
         f"temperature {config.temperature:.3f}"
     )
-    save(out, model, config, vocabulary)
+    save(out, model, config, processor.serialized_model_proto())
     (out / "recipe.json").write_text(json.dumps(dataclasses.asdict(recipe), indent=2) + "\n")
     return config
+
+
+def go_on(recipe: Recipe, folder: Path, out: Path, log=print) -> RouterConfig:
+    """Two passes over `recipe.finish` fresh texts, at half the rate, from the router in `folder`:
+    what a changed grammar needs. Vocabulary and shape stay. Raises as Router.load does."""
+    router = Router.load(folder)
+    model, processor = router.model.requires_grad_(True), router.processor
+    recipe = dataclasses.replace(recipe, epochs=2, rate=recipe.rate / 2, model=router.config)
+    examples, size = corpus.build(recipe.finish, recipe.seed), recipe.model.letters
+    letters, model.letters = getattr(model, "letters", None), None  # it learns by itself
+    model = fit(recipe, examples, processor, log, model)
+    if letters is not None:
+        found = letter_rows(examples, recipe.model)
+        model.letters = fit_letters(found, size, recipe.epochs, recipe.seed, letters, rate=0.03)
+    rounded(model)
+    return settle(model, recipe, processor, out, log)
 
 
 def save(out: Path, model: torch.nn.Module, config: RouterConfig, vocabulary: bytes) -> None:
@@ -231,6 +253,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--kind", choices=sorted(MODELS), default="both")
     parser.add_argument("--examples", type=int, default=Recipe.examples)
     parser.add_argument("--epochs", type=int, default=Recipe.epochs)
+    parser.add_argument("--go-on", type=Path, help="folder of a router to train further, briefly")
     parser.add_argument("--corrections", type=Path, help="JSONL of corrected messages to learn")
     parser.add_argument("--dry-run", action="store_true", help="print the recipe and stop")
     args = parser.parse_args(argv)
@@ -249,12 +272,19 @@ def main(argv: list[str] | None = None) -> int:
     torch.set_num_threads(1)
     if args.corrections:
         return learn_command(args.corrections, args.out, args.seed)
-    train(recipe, args.out)
+    if not args.go_on:
+        train(recipe, args.out)
+        return 0
+    try:
+        go_on(recipe, args.go_on, args.out)
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
     return 0
 
 
 def learn_command(file: Path, out: Path, seed: int) -> int:
-    """Learn from a file of corrections and say what came of it; 2 for a file that is not one."""
+    """Learn from a file of corrections and say what came of it; 2 where it is not one."""
     from .corrections import learn
 
     try:

@@ -6,8 +6,8 @@ import pytest
 
 from intents.articles import article
 from intents.corpus import (
-    DEV,
-    DEV_STYLES,
+    DEV_FILES,
+    DEV_PLAIN,
     HELDOUT,
     HELDOUT_LANGUAGES,
     HELDOUT_STYLES,
@@ -104,8 +104,15 @@ def test_no_training_text_is_near_a_heldout_one():
 
 def test_dev_and_heldout_share_nothing(heldout):
     texts = {e.text.lower() for e in heldout + read_examples(HELDOUT_STYLES)}
-    for file in (DEV, DEV_STYLES):
+    for file in DEV_FILES:
         assert not texts & {e.text.lower() for e in read_examples(file)}
+
+
+def test_the_plain_development_file_is_large_and_all_plain():
+    examples = read_examples(DEV_PLAIN)
+    assert len(examples) >= 300 and all(e.plain for e in examples)
+    assert min(Counter(e.intent for e in examples).values()) >= 40
+    assert len({(e.text, e.context) for e in examples}) == len(examples)
 
 
 def test_corpus_is_seeded_and_balanced():

@@ -8,7 +8,7 @@ import torch
 
 from intents import Router
 from intents.model import MODELS, RouterConfig, build_model
-from intents.train import Recipe, main, train
+from intents.train import Recipe, go_on, main, train
 
 TINY = Recipe(
     examples=1500,
@@ -38,6 +38,22 @@ def test_training_twice_gives_the_same_router(tmp_path):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
     scores = Router.load(tmp_path / "a").predict("draw a cat").scores
     assert scores == Router.load(tmp_path / "b").predict("draw a cat").scores
+
+
+def test_going_on_keeps_the_vocabulary_and_changes_every_part(tmp_path):
+    torch.set_num_threads(1)
+    train(TINY, tmp_path / "a", log=lambda _: None)
+    go_on(TINY, tmp_path / "a", tmp_path / "b", log=lambda _: None)
+    before, after = (Router.load(tmp_path / name) for name in "ab")
+    assert before.processor.serialized_model_proto() == after.processor.serialized_model_proto()
+    pairs = zip(before.model.named_parameters(), after.model.parameters(), strict=True)
+    assert all(not torch.equal(old, new) for (_, old), new in pairs)
+
+
+def test_going_on_from_nothing_ends_with_status_2(tmp_path, capsys):
+    assert main(["--go-on", str(tmp_path), "--out", str(tmp_path / "b")]) == 2
+    assert "has no config.json" in capsys.readouterr().err
+    assert not (tmp_path / "b").exists()
 
 
 def test_dry_run_prints_the_recipe(capsys):
