@@ -4,6 +4,7 @@ import base64
 import io
 import time
 
+import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
@@ -66,9 +67,18 @@ def test_an_upload_is_worked_on_at_its_own_size(window, tmp_path):
     Image.linear_gradient("L").resize((300, 200)).convert("CMYK").save(
         tmp_path / "photo.jpg", exif=exif)
     window.attach(tmp_path / "photo.jpg")
-    window.ask("make it night")
+    window.ask("make it black and white")
     assert (window.route, window.pictures) == ("Edit", 2)
     assert window.download().size == (200, 300)
+
+
+def test_an_upload_from_another_world_is_left_alone(window, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+    Image.fromarray(noise).resize((600, 400), Image.Resampling.BICUBIC).save(tmp_path / "odd.png")
+    window.attach(tmp_path / "odd.png")
+    window.ask("make it night")
+    assert "outside the little world" in window.answer
+    assert window.pictures == 1
 
 
 def test_two_windows_do_not_see_each_other(browser, server, window):
@@ -100,7 +110,7 @@ def test_the_keyboard_alone(window):
     window.wait()
     page.locator("#ob-actions button").first.focus()
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.innerText") == "Upscale ×2"
+    assert page.evaluate("document.activeElement.innerText") == "Variations"
 
 
 @pytest.mark.parametrize("dark", [False, True])
