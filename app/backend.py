@@ -186,11 +186,8 @@ def load(model: str, name: str, device: str, router: Path, world: bool = False) 
 
 
 def _painted(steps: Sequence[Any]) -> set[int]:
-    """Which steps the painted area is meant for: those that say so, else the first removal."""
-    said = {index for index, step in enumerate(steps) if getattr(step, "mask", False)}
-    fitting = [index for task in ("inpaint", "edit")
-               for index, step in enumerate(steps) if step.task == task]
-    return said or set(fitting[:1])
+    """Which steps the painted area is meant for: the router says it of each."""
+    return {index for index, step in enumerate(steps) if step.mask}
 
 
 def _device(torch: Any, wanted: str) -> str:

@@ -6,6 +6,7 @@ that lengths stay the same and every process of a run sees the same rows.
 
 import io
 import logging
+from abc import ABC, abstractmethod
 
 import numpy as np
 import torch
@@ -47,7 +48,7 @@ def decode(data: bytes | None) -> np.ndarray:
         raise RowFault("holds an image that is broken or cut short") from None
 
 
-class GuardedDataset(Dataset):
+class GuardedDataset(Dataset, ABC):
     """Base of the real data sets: `row` makes one row, this class decides what a fault means.
 
     on_error: "skip" replaces a row that cannot be read and counts it; "refuse" raises DataError.
@@ -65,9 +66,9 @@ class GuardedDataset(Dataset):
         self._bad: torch.Tensor | None = None
         self._named = 0
 
+    @abstractmethod
     def row(self, index: int, rng: np.random.Generator) -> Row:
         """Row `index`; `rng` chooses among captions, targets, crops. Raises RowFault."""
-        raise NotImplementedError
 
     def __getitem__(self, index: int) -> Row:
         return self.draw(index, 0)

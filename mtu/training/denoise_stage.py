@@ -16,6 +16,7 @@ from transformers import PreTrainedTokenizerFast, T5EncoderModel
 
 from mtu.conditioning import ConditionLayout, patch_mask
 from mtu.config import MTUConfig, condition_layout
+from mtu.data.mixture import batch_pattern
 from mtu.data.playground import Playground, Row
 from mtu.pipeline import MTUPipeline
 from mtu.playground.model import PATCH, SIDE, TIME_SHIFT, build_scheduler, build_unet
@@ -68,18 +69,6 @@ class _DenoiseStage:
         self.forward = self.module
         if self.recipe.options.get("compile"):  # worth it for runs of an hour: minutes to compile
             self.forward = torch.compile(self.module, dynamic=False)
-
-    def _batch_pattern(self, weights: dict[str, float]) -> list[str]:
-        """A batch's tasks by weight, every task at least once."""
-        size, total = self.recipe.batch_size, sum(weights.values())
-        if size < len(weights):
-            raise RecipeError(f"batch_size must be at least {len(weights)}: every batch holds "
-                              "every task.")
-        counts = dict.fromkeys(weights, 1)
-        for _ in range(size - len(weights)):  # each further row to the task that lacks most
-            lacking = max(weights, key=lambda task: size * weights[task] / total - counts[task])
-            counts[lacking] += 1
-        return [task for task, count in counts.items() for _ in range(count)]
 
     def collate(self, rows: list[Row]) -> dict:
         # compiled code is made for one length
@@ -204,7 +193,7 @@ class MultitaskStage(_DenoiseStage):
         unknown = sorted(set(weights) - set(CONDITION))
         if unknown:
             raise RecipeError(f"task_weights names the unknown task {unknown[0]!r}.")
-        self.pattern = self._batch_pattern(weights)
+        self.pattern = batch_pattern(weights, recipe.batch_size)
         folder = recipe.path("init_from") / "unet"
         options = recipe.options
         if "mtu" in UNet2DConditionModel.load_config(folder):

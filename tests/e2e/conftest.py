@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from program import BROWSERS, FLAGS, Server
+from window import Window
 
 
 @pytest.fixture(scope="module")
@@ -29,3 +30,12 @@ def browser():
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def window(browser, server):
+    """A fresh window on the page; nothing may have failed in it, or been fetched from elsewhere."""
+    window = Window(browser, server.url, viewport={"width": 1440, "height": 900})
+    yield window
+    assert window.foreign == [] and window.errors == []
+    window.close()

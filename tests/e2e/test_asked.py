@@ -23,14 +23,6 @@ def server(kept):
     server.close()
 
 
-@pytest.fixture
-def window(browser, server):
-    window = Window(browser, server.url, viewport={"width": 1440, "height": 900})
-    yield window
-    assert window.foreign == [] and window.errors == []
-    window.close()
-
-
 def test_a_plan_is_shown_run_and_undone_step_by_step(window):
     page = window.page
     window.type("draw a cat and a balloon on the beach, then make it night and upscale it 2x")

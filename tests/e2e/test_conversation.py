@@ -11,14 +11,6 @@ from window import PATIENCE, Window
 pytestmark = pytest.mark.e2e
 
 
-@pytest.fixture
-def window(browser, server):
-    window = Window(browser, server.url, viewport={"width": 1440, "height": 900})
-    yield window
-    assert window.foreign == [] and window.errors == []
-    window.close()
-
-
 def changed(one: np.ndarray, two: np.ndarray) -> np.ndarray:
     """(H, W) true where a pixel differs at all."""
     return (one != two).any(axis=-1)

@@ -13,14 +13,6 @@ from window import PATIENCE, Window
 pytestmark = pytest.mark.e2e
 
 
-@pytest.fixture
-def window(browser, server):
-    window = Window(browser, server.url)
-    yield window
-    assert window.foreign == [] and window.errors == []
-    window.close()
-
-
 def test_stop_stops(window):
     window.type("a cat and a balloon on the beach")
     expect(window.page.locator("#ob-now .ob-progress")).to_be_visible(timeout=PATIENCE)

@@ -1,5 +1,6 @@
 """One measure per task, fed with rows and the pictures a model made of them."""
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ class Fid:
         return frechet_distance(self._real.features(), self._made.features())
 
 
-class _Mean:
+class _Mean(ABC):
     """100 times the mean of what `score` says of each picture."""
 
     def __init__(self):
@@ -38,8 +39,9 @@ class _Mean:
     def add(self, row: Row, picture: np.ndarray) -> None:
         self._scores.append(float(self.score(row, picture)))
 
+    @abstractmethod
     def score(self, row: Row, picture: np.ndarray) -> torch.Tensor:
-        raise NotImplementedError
+        """One picture's figure."""
 
     def value(self) -> float:
         return 100 * float(np.mean(self._scores))
