@@ -49,8 +49,6 @@ def glyph_boxes(atlas_path=None) -> dict[str, tuple[float, float, float, float]]
 def drawn_box(item: Item, atlas_path=None) -> tuple[float, float, float, float]:
     """Left, top, right, bottom of an item's drawn part, in fractions of the picture's side."""
     left, top, right, bottom = glyph_boxes(atlas_path)[item.thing]
-    if item.flip:
-        left, right = 1 - right, 1 - left
     x, y = item.x - item.scale / 2, item.y - item.scale
     return (x + left * item.scale, y + top * item.scale,
             x + right * item.scale, y + bottom * item.scale)

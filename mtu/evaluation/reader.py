@@ -97,6 +97,22 @@ class SceneReader(nn.Module):
         text = json.dumps(asdict(self.config) | {"classes": CLASSES}, indent=1, ensure_ascii=False)
         (folder / "config.json").write_text(text + "\n", encoding="utf-8")
 
+    def take_over(self, folder: Path) -> None:
+        """Start from a reader of the same widths whose vocabulary may be another one: its layers,
+        and its answers of the classes that both know."""
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        old = {name: value.float() for name, value in load_file(folder / "model.safetensors").items()}
+        for head, names in (("head_cells", ("thing", "color")), ("head_whole", _WHOLE)):
+            before = [(name, kind) for name in names for kind in config["classes"][name]]
+            now = [(name, kind) for name in names for kind in CLASSES[name]]
+            shared = [(k, before.index(kind)) for k, kind in enumerate(now) if kind in before]
+            here, there = (torch.tensor(places) for places in zip(*shared, strict=True))
+            for part in ("weight", "bias"):
+                own = getattr(getattr(self, head), part).detach().clone()
+                own[here] = old[f"{head}.{part}"][there]
+                old[f"{head}.{part}"] = own
+        self.load_state_dict(old)
+
     @classmethod
     def from_pretrained(cls, folder: Path) -> "SceneReader":
         """The reader saved in `folder`, in float32.

@@ -1,8 +1,9 @@
 """Captions of playground scenes: many different true sentences for the same scene.
 
 A caption names every thing; place, time, weather, colour, size and position are each mentioned
-with a probability of their own, more often the more unusual they are. It never states what the
-scene does not show.
+with a probability of their own, more often the more unusual they are: where things are is mostly
+left unsaid in the usual layout (`scene.is_usual`) and mostly said in any other. It never states
+what the scene does not show.
 """
 
 import numpy as np
@@ -20,7 +21,7 @@ from .phrases import (
     relations,
     with_article,
 )
-from .scene import Item, Scene
+from .scene import Item, Scene, is_usual
 from .vocabulary import PLACES, SIZE_WORDS, THINGS, TIMES, WEATHERS
 
 _LEAD_INS = ("a picture of", "an image of", "an illustration of", "a photo of", "a scene with",
@@ -56,9 +57,10 @@ _STYLE_STARTS = {
 
 def _told(item: Item, scene: Scene, rng: np.random.Generator, where: bool = True) -> str:
     """One item in words: "a small red balloon at the top left"."""
-    words = with_article(described(item, rng, 0.35))
-    column = rng.random() < 0.35
-    row = rng.random() < (0.08 if is_natural_row(item) else 0.6)
+    usual = is_usual(scene)
+    words = with_article(described(item, rng, 0.12 if usual else 0.8))
+    column = rng.random() < (0.15 if usual else 0.85)
+    row = rng.random() < (0.08 if is_natural_row(item) else 0.85)
     if where and (column or row):
         verb = ""
         if item.row == "up" and rng.random() < 0.15:
@@ -67,23 +69,26 @@ def _told(item: Item, scene: Scene, rng: np.random.Generator, where: bool = True
     return words
 
 
-def _several(items: list[Item], rng: np.random.Generator) -> str:
-    """Items of one kind in words: "two red balloons, one small and one large"."""
+def _several(items: list[Item], rng: np.random.Generator, odds: float = 0.35) -> str:
+    """Items of one kind in words: "two red balloons, one small and one large".
+
+    odds: that sizes, or else columns, are told.
+    """
     name = plural(name_of(items[0].thing, rng))
     own = THINGS[items[0].thing].color
     colors, sizes = [item.color or own for item in items], [item.size for item in items]
     same_size = len(set(sizes)) == 1
     if any(item.color for item in items) and len(set(colors)) == 1:
         name = f"{colors[0]} {name}"
-    if same_size and sizes[0] != "medium" and rng.random() < 0.35:
+    if same_size and sizes[0] != "medium" and rng.random() < odds:
         name = f"{pick(rng, SIZE_WORDS[sizes[0]])} {name}"
     words = f"{NUMBERS[len(items)]} {name}"
     details: list[str] = []
     if len(set(colors)) > 1:
         details = [f"one {color}" for color in colors]
-    elif not same_size and rng.random() < 0.35:
+    elif not same_size and rng.random() < odds:
         details = [f"one {pick(rng, SIZE_WORDS[size])}" for size in sizes]
-    elif len({item.column for item in items}) == len(items) and rng.random() < 0.35:
+    elif len({item.column for item in items}) == len(items) and rng.random() < odds:
         details = [f"one {position(item, '', rng, True, False)}" for item in items]
     return f"{words}, {' and '.join(details)}," if details else words  # caption() tidies commas
 
@@ -97,23 +102,24 @@ def _listed(parts: list[str], rng: np.random.Generator) -> str:
 
 def _subject(scene: Scene, rng: np.random.Generator) -> str:
     """Every thing of the scene in one list, "" for none."""
-    items = list(scene.items)
-    if rng.random() < 0.5:
+    items, usual = list(scene.items), is_usual(scene)
+    if not usual and rng.random() < 0.5:
         items.reverse()
     if len({item.thing for item in items}) < len(items):
         groups: dict[str, list[Item]] = {}
         for item in items:
             groups.setdefault(item.thing, []).append(item)
-        parts = [_several(group, rng) if len(group) > 1 else _told(group[0], scene, rng)
+        odds = 0.1 if usual else 0.9
+        parts = [_several(group, rng, odds) if len(group) > 1 else _told(group[0], scene, rng)
                  for group in groups.values()]
         return _listed(parts, rng)
     if len(items) > 1 and rng.random() < 0.3:
-        known = relations(items[0], items[1])
+        first, second = items[:2] if rng.random() < 0.5 else items[1::-1]
+        known = relations(first, second)
         if known:
-            first, second = _told(items[0], scene, rng, False), _told(items[1], scene, rng, False)
-            pair = f"{first} {pick(rng, known)} {second}"
+            one, other = (_told(item, scene, rng, False) for item in (first, second))
             rest = [_told(item, scene, rng) for item in items[2:]]
-            return ", and ".join((pair, *rest))
+            return ", and ".join((f"{one} {pick(rng, known)} {other}", *rest))
     return _listed([_told(item, scene, rng) for item in items], rng)
 
 
@@ -137,12 +143,10 @@ def _keywords(scene: Scene, rng: np.random.Generator, place: bool, time: bool,
     for item in scene.items:
         twins = [other for other in scene.items if other.thing == item.thing]
         if len(twins) == 1:
-            words.append(described(item, rng, 0.3))
+            words.append(described(item, rng, 0.1))
         elif item.thing not in told:
-            words.append(_several(twins, rng).replace(",", ""))
+            words.append(_several(twins, rng, 0.1).replace(",", ""))
         told.add(item.thing)
-    if rng.random() < 0.5:
-        words.reverse()
     if place:
         noun = PLACES[scene.place].name if rng.random() < 0.7 else \
             pick(rng, PLACES[scene.place].synonyms)
@@ -202,7 +206,7 @@ def caption(scene: Scene, rng: np.random.Generator) -> str:
     weather = kind.has_weather and rng.random() < (0.12 if scene.weather == "clear" else 0.95)
     form, lead_in = rng.random(), False
     twins = len({item.thing for item in scene.items}) < len(scene.items)
-    if form < 0.12:
+    if form < 0.12 and (is_usual(scene) or len(scene.items) < 2):  # keywords say no places
         text = _keywords(scene, rng, place, time, weather)
     elif form < 0.22 and scene.items and not twins:
         text = _sentence(scene, rng, place, time, weather)

@@ -74,12 +74,21 @@ def _replace(rng, scene: Scene) -> Edit | None:
     return Edit("replace", index, thing, new)
 
 
+def usual_spot(scene: Scene, thing: str, color: str | None = None) -> Item | None:
+    """Where a thing goes that is added without a word on where: the first free spot, of medium
+    size, from right to left; None if all are taken."""
+    spots = (make_item(thing, column, color=color) for column in ("right", "left", "middle"))
+    return next((spot for spot in spots if _free(spot, scene)), None)
+
+
 def _add(rng, scene: Scene) -> Edit | None:
     thing = _other(rng, THINGS, *(item.thing for item in scene.items))
-    size = str(rng.choice(["small", "medium"])) if len(scene.items) > 1 else \
-        str(rng.choice(list(SIZES)))
-    item = make_item(thing, str(rng.choice(list(COLUMNS))), None, size,
-                     _color_for(rng, thing))
+    color = _color_for(rng, thing)
+    item = usual_spot(scene, thing, color)
+    if item is None or rng.random() < 0.5:
+        size = str(rng.choice(["small", "medium"])) if len(scene.items) > 1 else \
+            str(rng.choice(list(SIZES)))
+        item = make_item(thing, str(rng.choice(list(COLUMNS))), None, size, color)
     return Edit("add", None, thing, item) if _free(item, scene) else None
 
 

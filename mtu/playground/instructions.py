@@ -7,7 +7,7 @@ other sayings, which stand as they are. Fields: {old} the item it is about ("the
 
 import numpy as np
 
-from .edits import Edit
+from .edits import Edit, usual_spot
 from .instruction_words import ORDERS, SAYINGS, STYLE_WORDS, TIME_WORDS, WEATHER_WORDS
 from .phrases import (
     COLUMN_WORDS,
@@ -56,6 +56,7 @@ def _replace(scene: Scene, edit: Edit, rng: np.random.Generator) -> str:
 
 def _add(scene: Scene, edit: Edit, rng: np.random.Generator) -> str:
     item = edit.item
+    usual = item == usual_spot(scene, item.thing, item.color)
     row = rng.random() < (0.08 if is_natural_row(item) else 0.9)
     where = position(item, scene.place, rng, True, row)
     if scene.items and rng.random() < 0.08:
@@ -63,10 +64,11 @@ def _add(scene: Scene, edit: Edit, rng: np.random.Generator) -> str:
         known = relations(item, scene.items[other])
         if known:
             where = f"{pick(rng, known)} {reference(scene, other, rng, extra=0.4)}"
-    elif rng.random() < 0.04:
+    elif usual and rng.random() < 0.7:
         where = ""
     kind = "add" if where else "add_anywhere"
-    return _with_manners(kind, {"new": _new(item, rng, 0.4), "where": where}, rng)
+    new = _new(item, rng, 0.1 if usual else 0.8)
+    return _with_manners(kind, {"new": new, "where": where}, rng)
 
 
 def _recolor(scene: Scene, edit: Edit, rng: np.random.Generator) -> str:

@@ -25,6 +25,8 @@ PLACE_NOUNS: dict[str, tuple[tuple[str, str], ...]] = {
     "farm": (("a", "farm"), ("a", "farm"), ("a", "farmyard")),
     "lake": (("a", "lake"), ("a", "lake"), ("a", "lakeside")),
     "volcano": (("a", "volcano"), ("a", "volcano"), ("a", "volcanic land")),
+    "moon": (("the", "moon"), ("the", "moon"), ("a", "moonscape"), ("a", "lunar surface")),
+    "underwater": (("a", "seabed"), ("an", "underwater landscape"), ("a", "coral reef")),
     "room": (("a", "room"), ("a", "living room")),
 } | {
     name: (("a", f"plain {name[6:]} background"), ("a", f"{name[6:]} background"))

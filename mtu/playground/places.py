@@ -241,6 +241,41 @@ def _volcano(canvas, rng):
     canvas.below(_waves(canvas, rng, 0.73, 0.015), (122, 100, 92), 0.66)
 
 
+def _moon(canvas, rng):
+    canvas.gradient((8, 8, 18), (26, 26, 40))
+    for _ in range(30):
+        size = rng.uniform(0.003, 0.006)
+        canvas.ellipse(rng.uniform(0, 1), rng.uniform(0, 0.6), size, size, (250, 250, 244))
+    x, y = rng.uniform(0.15, 0.85), rng.uniform(0.14, 0.28)
+    canvas.ellipse(x, y, 0.09, 0.09, (70, 132, 206))
+    canvas.ellipse(x - 0.03, y - 0.02, 0.035, 0.025, (120, 178, 110))
+    canvas.ellipse(x + 0.03, y + 0.03, 0.03, 0.02, (120, 178, 110))
+    canvas.below(_waves(canvas, rng, 0.62, 0.015), (158, 158, 166), 0.5)
+    canvas.below(_waves(canvas, rng, 0.76, 0.012), (178, 178, 186), 0.66)
+    for _ in range(7):
+        x, y, size = rng.uniform(0, 1), rng.uniform(0.68, 0.98), rng.uniform(0.03, 0.07)
+        canvas.ellipse(x, y, size, size * 0.32, (128, 128, 138))
+        canvas.ellipse(x, y + size * 0.07, size * 0.8, size * 0.22, (146, 146, 154))
+
+
+def _underwater(canvas, rng):
+    canvas.gradient((64, 178, 214), (12, 70, 128), 0, 0.84)
+    canvas.pixels[round(0.84 * canvas.side) :] = (12, 70, 128)
+    for _ in range(3):
+        x, width = rng.uniform(0, 1), rng.uniform(0.04, 0.08)
+        beam = np.clip((width - np.abs(canvas.x - x + 0.25 * canvas.y)) / width, 0, 1)
+        canvas.blend(beam * np.clip(0.8 - canvas.y, 0, 1) * 0.45, (206, 240, 248))
+    for _ in range(14):
+        size = rng.uniform(0.006, 0.014)
+        canvas.ellipse(rng.uniform(0, 1), rng.uniform(0.05, 0.75), size, size, (190, 230, 242), 0.7)
+    for k in range(5):
+        x, height = (k + rng.uniform(0.2, 0.8)) / 5, rng.uniform(0.1, 0.2)
+        sway = x + 0.015 * np.sin(26 * canvas.y + x * 40)
+        inside = np.clip((0.012 - np.abs(canvas.x - sway)) * canvas.side + 0.5, 0, 1)
+        canvas.blend(inside * (canvas.y > 0.86 - height), (38, 142, 92))
+    canvas.below(_waves(canvas, rng, 0.85, 0.012), (214, 190, 130), 0.78)
+
+
 def _room(canvas, rng):
     wall = ((240, 222, 196), (206, 222, 226), (228, 212, 230))[int(rng.integers(3))]
     canvas.gradient(wall, wall, 0, 0.7)
@@ -265,7 +300,8 @@ def _plain(color):
 _PAINTERS = {
     "beach": _beach, "desert": _desert, "meadow": _meadow, "snow": _snow, "ocean": _ocean,
     "city": _city, "mountains": _mountains, "forest": _forest, "space": _space, "farm": _farm,
-    "lake": _lake, "volcano": _volcano, "room": _room,
+    "lake": _lake, "volcano": _volcano, "moon": _moon,
+    "underwater": _underwater, "room": _room,
     **{name: _plain(color) for name, color in _PLAIN.items()},
 }
 

@@ -43,8 +43,8 @@ def _recolored(glyph: np.ndarray, own: str, color: str) -> np.ndarray:
 
 
 @lru_cache(maxsize=1024)
-def _sprite(path: Path, thing: str, color: str | None, size: int, flip: bool) -> np.ndarray:
-    """A glyph in its colour, size and direction: float32 (size, size, 4), premultiplied, 0..1."""
+def _sprite(path: Path, thing: str, color: str | None, size: int) -> np.ndarray:
+    """A glyph in its colour and size: float32 (size, size, 4), premultiplied, 0..1."""
     glyph = atlas.load(path)[thing]
     own = THINGS[thing].color
     if color and own and color != own:
@@ -54,8 +54,7 @@ def _sprite(path: Path, thing: str, color: str | None, size: int, flip: bool) ->
     image = Image.fromarray(premultiplied.round().astype(np.uint8), "RGBA")
     method = Image.Resampling.BICUBIC if size > atlas.CELL else Image.Resampling.BOX
     image = image.resize((size, size), method)
-    pixels = np.asarray(image, np.float32) / 255
-    return np.ascontiguousarray(pixels[:, ::-1]) if flip else pixels
+    return np.asarray(image, np.float32) / 255
 
 
 def item_pixels(item: Item, side: int) -> tuple[int, int, int]:
@@ -66,7 +65,7 @@ def item_pixels(item: Item, side: int) -> tuple[int, int, int]:
 
 def _put(canvas: Canvas, item: Item, light, path: Path) -> None:
     left, top, size = item_pixels(item, canvas.side)
-    sprite = _sprite(path, item.thing, item.color, size, item.flip)
+    sprite = _sprite(path, item.thing, item.color, size)
     x0, y0 = max(left, 0), max(top, 0)
     x1, y1 = min(left + size, canvas.side), min(top + size, canvas.side)
     part = sprite[y0 - top : y1 - top, x0 - left : x1 - left]
@@ -139,7 +138,7 @@ def item_mask(item: Item, side: int = 256, atlas_path: Path | str | None = None)
                        (255, 255, 255), 1.0, 0.6)
     _put(canvas, item, (0, 0, 0), path)
     left, top, size = item_pixels(item, side)
-    alpha = _sprite(path, item.thing, item.color, size, item.flip)[..., 3]
+    alpha = _sprite(path, item.thing, item.color, size)[..., 3]
     mask = canvas.pixels[..., 0] > 8
     x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + size, side), min(top + size, side)
     mask[y0:y1, x0:x1] |= alpha[y0 - top : y1 - top, x0 - left : x1 - left] > 0.02

@@ -4,6 +4,11 @@ Things stand on a grid of 16 × 16 cells, the patches the embedded model sees, a
 three sizes of whole cells and facing as the font draws them. A glyph therefore meets the patches
 in few ways, which a small model learns sooner than any place on the picture.
 
+Most scenes have the usual layout: one large thing in the middle, two side by side, three in a row,
+in the order in which a caption names them. A caption says where things are when they are elsewhere,
+so that words which leave it open ("a cat and a dog") have one meaning a model can learn. Counts
+("three balloons") are things of one kind.
+
 A tenth of the (thing, place) and of the (thing, thing) pairs is held out: `sample_scene` with
 `split="train"` never draws one, with `split="heldout"` it draws at least one.
 """
@@ -17,6 +22,9 @@ from .vocabulary import COLORS, COLUMNS, PLACES, ROWS, SIZES, THINGS, TIMES, WEA
 
 SPLITS = ("train", "heldout", "any")
 GRID = 16  # cells along the side
+# number of things -> columns from the first named to the last, and their size
+USUAL_COLUMNS = {1: ("middle",), 2: ("left", "right"), 3: ("left", "middle", "right")}
+USUAL_SIZE = {1: "large", 2: "medium", 3: "small"}
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,6 @@ class Item:
     x: float
     y: float
     scale: float  # height in fractions of the picture's side
-    flip: bool = False
 
     def box(self) -> tuple[float, float, float, float]:
         """Left, top, right, bottom in fractions of the side (the glyph's square cell)."""
@@ -114,20 +121,41 @@ def overlaps(first: Item, second: Item, slack: float = 0.25) -> bool:
     return width * height > slack * min(first.scale, second.scale) ** 2
 
 
+def is_usual(scene: Scene) -> bool:
+    """True if the things stand where captions leave unsaid that they stand, at their usual size."""
+    items = scene.items
+    return tuple(item.column for item in items) == USUAL_COLUMNS.get(len(items), ()) and all(
+        item.size == USUAL_SIZE[len(items)] and item.row == THINGS[item.thing].row
+        for item in items)
+
+
+def _color(rng: np.random.Generator, thing: str) -> str | None:
+    if THINGS[thing].recolorable and rng.random() < 0.7:
+        return str(rng.choice(list(COLORS)))
+    return None
+
+
 def _sample_items(rng: np.random.Generator, count: int) -> tuple[Item, ...]:
-    names = list(rng.choice(list(THINGS), size=count, replace=rng.random() < 0.06))
-    sizes = {1: ("small", "medium", "medium", "large", "large", "large"),
-             2: ("small", "medium", "large"), 3: ("small", "small", "medium")}[count]
+    names = [str(name) for name in rng.choice(list(THINGS), size=count, replace=False)]
+    counted = count > 1 and rng.random() < 0.12
+    if counted:
+        names = names[:1] * count
+    colors = [_color(rng, name) for name in names]
+    if counted and rng.random() < 0.8:
+        colors = colors[:1] * count
+    if rng.random() < (0.4 if count == 1 else 0.7):
+        return tuple(make_item(name, column, None, USUAL_SIZE[count], color) for name, column, color
+                     in zip(names, USUAL_COLUMNS[count], colors, strict=True))
+    sizes = {1: ("small", "medium", "large", "large"), 2: ("small", "medium", "large"),
+             3: ("small", "small", "medium")}[count]
     items: list[Item] = []
-    for name in names:
+    for name, color in zip(names, colors, strict=True):
         for _ in range(20):
-            thing = THINGS[name]
-            row = thing.row if rng.random() < 0.8 else ("up" if thing.row == "down" else "down")
-            color = None
-            if thing.recolorable and rng.random() < 0.7:
-                color = str(rng.choice(list(COLORS)))
-            item = make_item(str(name), str(rng.choice(list(COLUMNS))), row,
-                             str(rng.choice(sizes)), color)
+            row = THINGS[name].row
+            if rng.random() < 0.2:
+                row = "up" if row == "down" else "down"
+            item = make_item(name, str(rng.choice(list(COLUMNS))), row, str(rng.choice(sizes)),
+                             color)
             if not any(overlaps(item, other, 0.02) for other in items):
                 items.append(item)
                 break
@@ -141,7 +169,7 @@ def sample_scene(
     if split not in SPLITS:
         raise ValueError(f"split must be one of {', '.join(SPLITS)}, not {split!r}.")
     while True:
-        number = count or int(rng.choice([1, 2, 3], p=[0.55, 0.3, 0.15]))
+        number = count or int(rng.choice([1, 2, 3], p=[0.45, 0.33, 0.22]))
         place = PLACES[str(rng.choice(list(PLACES), p=_PLACE_ODDS))]
         time = str(rng.choice(list(TIMES), p=[0.5, 0.22, 0.28])) if place.has_time else "day"
         weather = "clear"

@@ -18,7 +18,10 @@ class ReaderStage:
     def __init__(self, recipe):
         self.recipe = recipe
         torch.manual_seed(recipe.seed)
-        self.module = SceneReader().to(memory_format=torch.channels_last)
+        self.module = SceneReader()
+        if recipe.init_from:
+            self.module.take_over(recipe.path("init_from"))
+        self.module.to(memory_format=torch.channels_last)
 
     def dataset(self) -> ReaderRows:
         return ReaderRows(self.recipe.seed, atlas_path=self.recipe.options.get("atlas"))

@@ -148,6 +148,24 @@ class TextModel(nn.Module):
         return words, self.head_things(hidden[:, :-1]), self.head_text(hidden[:, -1])
 
 
+def _take_over(encoder: T5EncoderModel, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+    """Start from an encoder that knows fewer words: its layers, and its vectors of the pieces that
+    both vocabularies have. New pieces start as the mean of what the old one cut them into."""
+    old = T5EncoderModel.from_pretrained(folder / "text_encoder")
+    cut = PreTrainedTokenizerFast.from_pretrained(folder / "tokenizer")
+    weights, vectors = old.state_dict(), old.shared.weight.detach()
+    known = cut.get_vocab()
+    with torch.no_grad():
+        for piece, index in tokenizer.get_vocab().items():
+            ids = [known[piece]] if piece in known else \
+                cut(piece.replace("▁", " "), add_special_tokens=False).input_ids
+            if ids:
+                encoder.shared.weight[index] = vectors[ids].mean(0)
+    encoder.load_state_dict(weights | {
+        name: encoder.shared.weight.detach().clone() for name in ("shared.weight",
+                                                   "encoder.embed_tokens.weight")}, strict=False)
+
+
 def _split(logits: torch.Tensor, fields: dict) -> dict[str, torch.Tensor]:
     parts = logits.split([len(names) + 1 for names in fields.values()], dim=-1)
     return dict(zip(fields, parts, strict=True))
@@ -167,7 +185,13 @@ class TextStage:
             lines = [self.data[i].text for i in range(count)]
             self.tokenizer = build_tokenizer(lines, folder, recipe.options.get("vocabulary", 1400))
         torch.manual_seed(recipe.seed)
-        self.module = TextModel(build_text_encoder(len(self.tokenizer)))
+        encoder = build_text_encoder(len(self.tokenizer))
+        if recipe.init_from:
+            _take_over(encoder, self.tokenizer, recipe.path("init_from"))
+        self.module = TextModel(encoder)
+        if recipe.options.get("words_only"):
+            encoder.requires_grad_(False)
+            encoder.shared.requires_grad_(True)
 
     def dataset(self) -> Dataset:
         return self.data
