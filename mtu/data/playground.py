@@ -9,6 +9,7 @@ from mtu.playground.captions import caption
 from mtu.playground.degrade import degrade
 from mtu.playground.edits import (
     EDIT_KINDS,
+    LOCAL_KINDS,
     REMOVAL_KINDS,
     apply,
     sample_edit,
@@ -16,7 +17,7 @@ from mtu.playground.edits import (
 )
 from mtu.playground.instructions import instruction
 from mtu.playground.render import item_mask, render_array
-from mtu.playground.scene import sample_scene, thing_cells
+from mtu.playground.scene import GRID, sample_scene, thing_cells
 from mtu.playground.textures import texture
 
 LENGTH = 2**40  # rows are made on demand; a run decides how many it reads
@@ -24,7 +25,8 @@ LENGTH = 2**40  # rows are made on demand; a run decides how many it reads
 
 @dataclass
 class Row:
-    """One training pair. Arrays are uint8 (side, side, 3); the mask is bool (side, side)."""
+    """One training pair. Arrays are uint8 (side, side, 3); the mask is bool (side, side): where
+    the source may be hidden from the model."""
 
     task: str
     text: str
@@ -69,24 +71,29 @@ class Playground(Dataset):
             edit = sample_edit(rng, scene, kind, self.split)
             if edit:
                 break
-        return Row("edit", instruction(scene, edit, rng), self._render(apply(edit, scene)),
-                   self._render(scene), kind=kind)
+        source, target = self._render(scene), self._render(apply(edit, scene))
+        hidden = None
+        if kind in LOCAL_KINDS and rng.random() < 0.5:
+            hidden = changed_cells(source, target, rng)
+        return Row("edit", instruction(scene, edit, rng), target, source, hidden, kind)
 
     def _inpaint(self, rng) -> Row:
-        kind = str(rng.choice(REMOVAL_KINDS, p=[0.5, 0.15, 0.15, 0.2]))
+        kind = str(rng.choice(REMOVAL_KINDS, p=[0.4, 0.15, 0.2, 0.25]))
         while True:
             scene = sample_scene(rng, split=self.split)
             edit = sample_removal(rng, scene, kind, self.split)
             if edit:
                 break
-        mask = None
-        if kind in ("remove_mask", "fill_mask") or rng.random() < 0.15:
-            mask = self._painted(scene, edit, rng)
-        source, target = scene, apply(edit, scene)
+        shown = scene
         if kind == "fill_mask" and rng.random() < 0.5:  # fill an empty spot
-            source = apply(type(edit)("remove_mask", edit.index), scene)
-        return Row("inpaint", instruction(scene, edit, rng), self._render(target),
-                   self._render(source), mask, kind)
+            shown = apply(type(edit)("remove_mask", edit.index), scene)
+        source, target = self._render(shown), self._render(apply(edit, scene))
+        mask = None
+        if kind in ("remove_mask", "fill_mask"):
+            mask = self._painted(scene, edit, rng)
+        elif rng.random() < 0.5:  # as found by a first look
+            mask = changed_cells(source, target, rng)
+        return Row("inpaint", instruction(scene, edit, rng), target, source, mask, kind)
 
     def _painted(self, scene, edit, rng) -> np.ndarray:
         """A hand-painted mask over the thing that goes, and over the one that comes."""
@@ -106,6 +113,22 @@ class Playground(Dataset):
             top, left = rng.integers(0, self.side * (zoom - 1) + 1, 2)
             sharp = sharp[top : top + self.side, left : left + self.side]
         return Row("sr", "", sharp, degrade(sharp, scale, rng), kind=f"x{scale}")
+
+
+def changed_cells(source: np.ndarray, target: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The cells of the grid in which two pictures (side, side, 3) differ, as a first look finds
+    them: sometimes a row or column of cells too many. bool (side, side)."""
+    side, cell = len(source), len(source) // GRID
+    changed = (source != target).any(-1).reshape(GRID, cell, GRID, cell).any((1, 3))
+    for axis in (0, 1):
+        for shift in (-1, 1):
+            if rng.random() < 0.35:
+                moved = np.roll(changed, shift, axis)
+                edge = [slice(None), slice(None)]
+                edge[axis] = 0 if shift == 1 else -1
+                moved[tuple(edge)] = False
+                changed = changed | moved
+    return changed.repeat(side // GRID, 0).repeat(side // GRID, 1)
 
 
 def painted(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from mtu.data.reader import cells_of, drawn_box
+from mtu.playground.edits import LOCAL_KINDS
 from mtu.playground.scene import Item
 from mtu.playground.vocabulary import PLACES, SIZES
 
@@ -18,7 +19,6 @@ from .reading import Found, Reading
 
 NEAR = 0.15  # of the side: a thing's centre this close to its spot is at its spot
 CLEAN = 22.0  # dB in the hole; a smear where the thing was has less
-LOCAL = ("replace", "add", "recolor", "resize", "move")
 MARGIN = 6  # pixels around a change that may change with it
 # share of a thing's cells in which the reader sees it: medians of 341 things of unseen scenes
 _SEEN = {"small": 0.85, "medium": 0.87, "large": 0.67}
@@ -113,7 +113,7 @@ def _edited(case: Case, picture, reading: Reading, atlas_path) -> Measures:
     if case.edit.kind != "style":  # a style may leave nothing to read
         kept = _kept(case, reading, atlas_path)
     outside = None
-    if case.edit.kind in LOCAL:
+    if case.edit.kind in LOCAL_KINDS:
         changed = (case.truth != case.source).any(-1)
         outside = psnr(picture, case.source, ~grown(changed, MARGIN))
     return {"right": done and kept is not False, "done": done, "kept": kept,

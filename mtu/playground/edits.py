@@ -10,6 +10,7 @@ from .vocabulary import COLORS, COLUMNS, PLACES, SIZES, STYLES, THINGS, TIMES, W
 EDIT_KINDS = (
     "replace", "add", "recolor", "resize", "move", "place", "time", "weather", "style",
 )
+LOCAL_KINDS = EDIT_KINDS[:5]  # they change a part of the picture
 REMOVAL_KINDS = ("remove_name", "remove_position", "remove_mask", "fill_mask")
 _SIZE_ORDER = tuple(SIZES)
 

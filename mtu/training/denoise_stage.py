@@ -18,6 +18,7 @@ from mtu.conditioning import ConditionLayout, patch_mask
 from mtu.config import MTUConfig, condition_layout
 from mtu.data.mixture import batch_pattern
 from mtu.data.playground import Playground, Row
+from mtu.look import hidden_under
 from mtu.pipeline import MTUPipeline
 from mtu.playground.model import PATCH, SIDE, TIME_SHIFT, build_scheduler, build_unet
 from mtu.residual import Residual
@@ -146,7 +147,8 @@ class _DenoiseStage:
             scheduler=build_scheduler(), prediction_type="sample", patch_size=PATCH,
             default_steps=options.get("default_steps", 16), default_size=SIDE,
             guidance=options.get("guidance", {}), use_attention_mask=True,
-            residual=options.get("residual", {}), strangest=options.get("strangest"))
+            residual=options.get("residual", {}), first_look=options.get("first_look", {}),
+            strangest=options.get("strangest"))
 
 
 class BaseStage(_DenoiseStage):
@@ -205,6 +207,7 @@ class MultitaskStage(_DenoiseStage):
                           init=options.get("init", "preserving")))
         self._fit_to_device()
         self.residual = options.get("residual", {})
+        self.first_look = options.get("first_look", {})
         self.layouts = {task: ConditionLayout.of(n, 3 * PATCH**2, PATCH**2)
                         for task, n in CONDITION.items()}
 
@@ -217,10 +220,12 @@ class MultitaskStage(_DenoiseStage):
         for k, row in enumerate(rows):
             if row.source is None:
                 continue
-            mask = None
+            source, mask = to_patches([row.source]), None
             if row.mask is not None:
                 mask = patch_mask(torch.from_numpy(row.mask)[None, None].float(), PATCH)
-            packed = self.layouts[row.task].pack(to_patches([row.source]), mask)
+                if row.task in self.first_look:
+                    source = hidden_under(source, mask.repeat(1, 3, 1, 1))
+            packed = self.layouts[row.task].pack(source, mask)
             condition[k, : packed.shape[1]] = packed[0]
             if row.task in self.residual:
                 residual = Residual(packed[:, : 3 * PATCH**2], self.residual[row.task])

@@ -1,0 +1,65 @@
+"""A first look: find where a change belongs, then draw that part afresh.
+
+A narrow UNet that changes a picture cannot subtract what it does not carry: of a thing removed or
+replaced a ghost remains. So the source is hidden (grey) where it is to change, under the user's
+mask or, where none was given, under the cells that a few steps of a first look change. What is
+then drawn there is drawn from the words and the surroundings, and everything else is kept.
+The hiding is that of Stable Diffusion's inpainting model (Rombach et al. 2022), whose condition is
+the masked picture; finding the mask by what a first prediction changes is close to DiffEdit's
+(Couairon et al. 2022).
+"""
+
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+from .compose import find_change
+from .requests import Inputs
+
+SHARE = 0.3  # of a cell that must change for the cell to be hidden
+
+
+def first_look(inputs: Inputs, looks: dict) -> Inputs | None:
+    """The request's first look: fewer steps of the same; None where it takes none.
+
+    It takes none with a mask, without a setting for the task, or if there is but one step. At
+    most a third of the steps are spent on it.
+    """
+    steps = min(looks.get(inputs.task, 0), inputs.steps // 3)
+    if not steps or inputs.mask is not None or inputs.source is None:
+        return None
+    return replace(inputs, steps=steps)
+
+
+def find_cells(
+    source: torch.Tensor, rough: torch.Tensor, cell: int, local: bool
+) -> Image.Image | None:
+    """The cells of `cell` pixels in which `rough` (1, 3, H, W) differs from `source`, both in
+    [-1, 1], as an "L" mask at their size; None if the whole picture changed, or nothing.
+
+    local: the change is a part of the picture, never the whole of it.
+    """
+    soft = find_change((source + 1) / 2, (rough + 1) / 2, local)
+    if bool((soft == 1).all()):
+        return None
+    cells = (F.avg_pool2d((soft > 0.5).float(), cell) > SHARE).float()
+    if not cells.any():
+        return None
+    area = F.interpolate(cells, scale_factor=float(cell))[0, 0]
+    return Image.fromarray((area * 255).byte().numpy())
+
+
+def hidden_under(pixels: torch.Tensor, area: torch.Tensor) -> torch.Tensor:
+    """Pictures (B, 3, H, W) in [-1, 1], grey where `area` (B or 1, 1, H, W) is 1."""
+    return pixels * (1 - area)
+
+
+def check_looks(looks: dict, tasks) -> None:
+    """ValueError for a task that changes no picture, or a number of steps below 1."""
+    for task, steps in looks.items():
+        if task not in ("edit", "inpaint") or task not in tasks:
+            raise ValueError(f"first_look names {task!r}, which has no part to redraw.")
+        if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
+            raise ValueError(f"first_look[{task!r}] must be a number of steps, not {steps!r}.")
