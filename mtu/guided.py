@@ -23,7 +23,8 @@ def guided_loop(
     clip, residual = _clip_pixels if space.is_pixels else None, None
     if inputs.task in settings.residual:
         source = condition[:, : noise.shape[1]]
-        residual = Residual(source, settings.residual[inputs.task])
+        share = settings.residual_share.get(inputs.task, 1.0)
+        residual = Residual(source, settings.residual[inputs.task], share)
         clip = residual.clip if clip else None
     predict = guided(
         pipeline.unet, inputs.task, inputs.rows, texts, condition, space.factor,
@@ -36,7 +37,7 @@ def guided_loop(
     for step in loop:
         if residual:
             step = step._replace(
-                x0=residual.picture(step.x0), sample=residual.picture(step.sample)
+                x0=residual.made(step.x0), sample=residual.made(step.sample)
             )
         yield step
 

@@ -17,10 +17,11 @@ from .guided import guided_loop
 from .images import resize_mask, to_pil, to_tensor
 from .loading import find_model
 from .requests import Inputs, check_inputs
-from .residual import check_gains
+from .residual import check_gains, check_shares
 from .safety import is_flagged
-from .sampling import PREDICTION_TYPES
+from .sampling import PREDICTION_TYPES, exhaust
 from .space import LatentSpace, PixelSpace
+from .stem import enlarge
 from .text import Text, encode_prompt
 from .tiling import Canvas
 from .trained import trained_tasks
@@ -46,7 +47,7 @@ class MTUPipeline(DiffusionPipeline):
     Components: unet (an MTUUNet2DConditionModel, or a plain UNet that only draws), text_encoder,
     tokenizer, scheduler (of diffusers; flow matching too), vae (None for pixel space);
     text_encoder_2 and tokenizer_2 where the base is SDXL; safety_checker and feature_extractor
-    where the base has them.
+    where the base has them; stem (a Stem) where enlarging starts from its enlargement.
     prediction_type: what the UNet predicts: "epsilon", "v_prediction" or "sample".
     patch_size: pixel space only; p×p pixels are folded into channels.
     default_steps: a number, or one per task. default_size: the side the model was trained at.
@@ -55,6 +56,7 @@ class MTUPipeline(DiffusionPipeline):
     use_attention_mask: give the UNet the mask of the prompt's real tokens.
     force_zeros_for_empty_prompt: no words are zeros, not the encoding of "" (SDXL).
     residual: task -> gain, for tasks whose sample is the change of the source (residual.py).
+    residual_share: task -> how much of that change is made, 0 to 1; 1 where it says nothing.
     strangest: pictures from elsewhere whose `strangeness` (familiar.py) is above this are not the
     model's to edit; None for no limit.
     upcycled_from: the base's `identity` (delta.py), if it is known.
@@ -63,7 +65,7 @@ class MTUPipeline(DiffusionPipeline):
     """
 
     _optional_components = [
-        "vae", "text_encoder_2", "tokenizer_2", "safety_checker", "feature_extractor",
+        "vae", "text_encoder_2", "tokenizer_2", "safety_checker", "feature_extractor", "stem",
     ]  # fmt: skip
 
     def __init__(
@@ -84,8 +86,10 @@ class MTUPipeline(DiffusionPipeline):
         tokenizer_2=None,
         safety_checker=None,
         feature_extractor=None,
+        stem=None,
         force_zeros_for_empty_prompt: bool = False,
         residual: dict | None = None,
+        residual_share: dict | None = None,
         strangest: float | None = None,
         upcycled_from: dict | None = None,
     ):
@@ -100,7 +104,7 @@ class MTUPipeline(DiffusionPipeline):
         self.register_modules(
             unet=unet, text_encoder=text_encoder, tokenizer=tokenizer, scheduler=scheduler, vae=vae,
             text_encoder_2=text_encoder_2, tokenizer_2=tokenizer_2,
-            safety_checker=safety_checker, feature_extractor=feature_extractor,
+            safety_checker=safety_checker, feature_extractor=feature_extractor, stem=stem,
         )  # fmt: skip
         self.register_to_config(
             prediction_type=prediction_type,
@@ -112,6 +116,7 @@ class MTUPipeline(DiffusionPipeline):
             use_attention_mask=use_attention_mask,
             force_zeros_for_empty_prompt=force_zeros_for_empty_prompt,
             residual=dict(residual or {}),
+            residual_share=dict(residual_share or {}),
             strangest=strangest,
             upcycled_from=upcycled_from,
         )
@@ -121,7 +126,7 @@ class MTUPipeline(DiffusionPipeline):
         if default_size % self.size_multiple:
             raise ValueError(f"default_size must be a multiple of {self.size_multiple}.")
         self.layouts = condition_layouts(unet, self.space.mask_channels)
-        check_gains(self.config.residual, self.layouts)
+        check_shares(self.config.residual_share, check_gains(self.config.residual, self.layouts))
         self._null_text: Text | None = None
 
     @classmethod
@@ -151,7 +156,7 @@ class MTUPipeline(DiffusionPipeline):
         both in [0, 1]."""
         if output_type not in ("pil", "np", "pt"):
             raise ValueError(f"output_type must be pil, np or pt, not {output_type!r}.")
-        image = _exhaust(self.steps(task, *args, **kwargs))
+        image = exhaust(self.steps(task, *args, **kwargs))
         if output_type == "pil":
             return ImagePipelineOutput(images=[image])
         values = np.asarray(image, dtype=np.float32)[None] / 255.0
@@ -246,7 +251,7 @@ class MTUPipeline(DiffusionPipeline):
     def _enlarge(self, inputs: Inputs) -> Generator[Step, None, Image.Image]:
         """Enlarge in overlapping tiles of the model's size; steps count over all tiles."""
         # 1. The source, brought to the target's size, and its tiles
-        enlarged = inputs.source.resize(inputs.size, Image.Resampling.BICUBIC)
+        enlarged = enlarge(inputs.source, inputs.size, self.stem)
         canvas = Canvas(enlarged, self.config.default_size, self.space.factor)
         # 2. One field of noise for all tiles, so that they agree where they overlap
         field = self._noise(inputs.generator, *canvas.sample_size())
@@ -279,11 +284,3 @@ class MTUPipeline(DiffusionPipeline):
         shape = (1, self.unet.config.out_channels, height, width)
         noise = torch.randn(shape, generator=generator, device=generator.device)
         return noise.to(self.unet.device)
-
-
-def _exhaust(run: Generator[Step, None, Image.Image]) -> Image.Image:
-    while True:
-        try:
-            next(run)
-        except StopIteration as stop:
-            return stop.value

@@ -7,7 +7,7 @@ into another, through x0, so any model goes with any scheduler.
 """
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -137,3 +137,12 @@ def denoise(
             output = from_x0(x0, wanted, scaled, a, s)
         sample = scheduler.step(output, timestep, sample, return_dict=False, **extra)[0]
         yield Denoised(index + 1, of, x0, sample)
+
+
+def exhaust(run: Generator):
+    """Run a generator to its end; what it returns."""
+    while True:
+        try:
+            next(run)
+        except StopIteration as stop:
+            return stop.value

@@ -17,6 +17,8 @@ def build_stage(recipe: Recipe):
         from mtu.training.text_stage import TextStage as Chosen
     elif recipe.stage == "base":
         from mtu.training.denoise_stage import BaseStage as Chosen
+    elif recipe.stage == "stem":
+        from mtu.training.stem_stage import StemStage as Chosen
     elif recipe.stage == "multitask":
         from mtu.training.denoise_stage import MultitaskStage as Chosen
     elif recipe.stage == "finetune":

@@ -1,7 +1,7 @@
 """Procedural textures, so that super-resolution learns more than the world's own shapes."""
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 
 def _noise(rng: np.random.Generator, side: int, cells: int) -> np.ndarray:
@@ -36,3 +36,35 @@ def texture(rng: np.random.Generator, side: int) -> np.ndarray:
     shade = 0.85 + 0.3 * _noise(rng, side, 3)[..., None]
     pixels = (low + field[..., None] * (high - low)) * shade
     return np.clip(pixels, 0, 255).round().astype(np.uint8)
+
+
+def leaves(rng: np.random.Generator, side: int, count: int = 700) -> np.ndarray:
+    """Dead leaves, uint8 (side, side, 3): ovals of all sizes that hide one another.
+
+    Their edges and the spread of their sizes are those of photographs (Lee, Mumford & Huang 2001,
+    "Occlusion models for natural images"), which networks trained on them can then restore
+    (Achddou et al. 2021). A third of the larger ones are textured.
+    """
+    fine = 2 * side
+    fabrics = [Image.fromarray(texture(rng, fine)) for _ in range(3)]
+    fabrics = [Image.blend(fabric, fabric.resize((1, 1), Image.Resampling.BOX).resize(fabric.size),
+                           rng.uniform(0, 0.8)) for fabric in fabrics]
+    image = Image.new("RGB", (fine, fine), tuple(int(v) for v in rng.integers(0, 256, 3)))
+    draw = ImageDraw.Draw(image)
+    tone = rng.uniform(40, 215) + rng.normal(0, 30, 3)
+    least, most = 6.0, fine / 2  # density of radii falls with their cube
+    radii = (least**-2 + rng.random(count) * (most**-2 - least**-2)) ** -0.5
+    for number, radius in enumerate(radii):
+        x, y = rng.uniform(0, fine, 2)
+        high = radius * rng.uniform(0.4, 1.0)
+        box = [int(x - radius), int(y - high), int(x + radius) + 1, int(y + high) + 1]
+        shade = np.clip(tone + rng.normal(0, 60) + rng.normal(0, 20, 3), 0, 255)
+        if radius > 12 and rng.random() < 1 / 3:
+            size = box[2] - box[0], box[3] - box[1]
+            shape = Image.new("L", size)
+            ImageDraw.Draw(shape).ellipse([0, 0, size[0] - 1, size[1] - 1], fill=255)
+            fabric = fabrics[number % len(fabrics)]
+            image.paste(fabric.crop((0, 0, *size)), box[:2], shape)
+        else:
+            draw.ellipse(box, fill=tuple(int(v) for v in shade))
+    return np.asarray(image.resize((side, side), Image.Resampling.BOX))

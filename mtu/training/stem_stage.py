@@ -1,0 +1,106 @@
+"""The stage that trains the stem of enlarging, by regression on pictures it knows sharp."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mtu.data.enlargements import Enlargements, Pair
+from mtu.delta import DTYPES
+from mtu.stem import Stem, bicubic
+
+UNSEEN = 10**6  # a seed that no run has
+SOFT = 0.01  # of [-1, 1]: errors below it count by their square, those above by their size
+FLAT = (4 / 255) ** 2  # gradient energy that is nothing, colours in [-1, 1]
+LUMA = (0.299, 0.587, 0.114)
+
+
+class StemStage:
+    """Small degraded crops in, a Stem out.
+
+    The loss is the pixels' error, the error of their differences (`edges`), and how far the crop's
+    gradient energy is from the truth's (`energy`): a mean of all that might be is blurred, and
+    would be right by the first two alone.
+    """
+
+    def __init__(self, recipe):
+        self.recipe = recipe
+        options = recipe.options
+        torch.manual_seed(recipe.seed)
+        self.module = Stem(options.get("channels", 32), options.get("blocks", 4))
+        self.module.to(memory_format=torch.channels_last)
+
+    def dataset(self) -> Enlargements:
+        options = self.recipe.options
+        chosen = {name: options[name] for name in ("crop", "pictures", "leaves") if name in options}
+        return Enlargements(self.recipe.seed, atlas_path=options.get("atlas"), **chosen)
+
+    def collate(self, rows: list[Pair]) -> dict[int, tuple[torch.Tensor, torch.Tensor]]:
+        """scale -> small (B, 3, c, c) and sharp (B, 3, scale·c, scale·c), in [-1, 1]."""
+        batch = {}
+        for scale in sorted({row.scale for row in rows}):
+            chosen = [row for row in rows if row.scale == scale]
+            batch[scale] = tuple(_to_tensor([getattr(row, name) for row in chosen])
+                                 for name in ("small", "sharp"))
+        return batch
+
+    def losses(self, batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
+        options, device = self.recipe.options, next(self.module.parameters()).device
+        parts, count = [], sum(len(small) for small, _ in batch.values())
+        for scale, (small, sharp) in batch.items():
+            small = small.to(device, memory_format=torch.channels_last)
+            errors = _errors(self.module(small, scale), sharp.to(device))
+            parts.append(len(small) / count * torch.stack(errors))
+        pixels, edges, energy = sum(parts)
+        return {"pixels": pixels, "edges": options.get("edges", 0.2) * edges,
+                "energy": options.get("energy", 0.01) * energy}
+
+    @torch.no_grad()
+    def figures(self, count: int = 32) -> dict[str, float]:
+        """Of each scale on unseen crops: dB over bicubic, and gradient energy of the truth's."""
+        data = self.dataset()
+        data = Enlargements(UNSEEN, data.crop, count, 0.0, data.side, data.atlas_path)
+        device, result = next(self.module.parameters()).device, {}
+        for scale, (small, sharp) in self.collate([data[k] for k in range(count)]).items():
+            made = self.module(small.to(device), scale).clamp(-1, 1).cpu()
+            ours, theirs = ((shown - sharp).square().mean((1, 2, 3)).clamp(min=1e-6).log10()
+                            for shown in (made, bicubic(small, scale)))
+            result[f"x{scale}"] = float(10 * (theirs - ours).mean())
+            result[f"x{scale} energy"] = float(_energy(made).sum() / _energy(sharp).sum())
+        return result
+
+    def sample(self, folder: Path, step: int) -> None:
+        report = " ".join(f"{name} {value:.3f}" for name, value in self.figures().items())
+        with (folder / "figures.txt").open("a") as file:
+            file.write(f"step {step}: {report}\n")
+
+    def export(self, folder: Path) -> None:
+        self.sample(self.recipe.path("run_dir"), self.recipe.steps)
+        dtype = self.recipe.options.get("export_dtype", "fp32")
+        self.module.to(DTYPES[dtype]).save_pretrained(folder)
+
+
+def _to_tensor(pictures: list[np.ndarray]) -> torch.Tensor:
+    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def _differences(pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """To the right and down, of (B, C, H, W)."""
+    return pictures.diff(dim=3)[:, :, :-1], pictures.diff(dim=2)[..., :-1]
+
+
+def _errors(made: torch.Tensor, sharp: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Of pixels, edges, and energy."""
+    def soft(error):  # Charbonnier
+        return (error.square() + SOFT**2).sqrt().mean() - SOFT
+
+    edges = [a - b for a, b in zip(_differences(made), _differences(sharp), strict=True)]
+    energy = (_energy(made) + FLAT).log() - (_energy(sharp) + FLAT).log()
+    return soft(made - sharp), sum(soft(error) for error in edges) / 2, energy.abs().mean()
+
+
+def _energy(pictures: torch.Tensor) -> torch.Tensor:
+    """Mean squared length of the luma's gradient of each, (B,)"""
+    luma = torch.tensor(LUMA, device=pictures.device)[:, None, None]
+    differences = _differences((pictures * luma).sum(1, keepdim=True))
+    return sum(difference.square().mean((1, 2, 3)) for difference in differences)
