@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mtu.pipeline import MTUPipeline
-from mtu.playground.edits import apply, sample_edit, sample_removal
+from mtu.playground.edits import LOCAL_KINDS, apply, sample_edit, sample_removal
 from mtu.playground.instructions import instruction
 from mtu.playground.render import render_array
 from mtu.playground.scene import sample_scene
 
 from .cases import Case, Sampler
-from .judges import LOCAL, MARGIN
+from .judges import MARGIN
 from .metrics import grown, psnr
 from .tables import number, table
 from .tasks import answer
@@ -37,7 +37,7 @@ class Chain:
 
 def chains(sampler: Sampler, count: int, tasks=("edit", "inpaint")) -> list[Chain]:
     """The first `count` chains, at most CHAINS, of local edits and, among `tasks`, removals."""
-    kinds = LOCAL if "edit" in tasks else ()
+    kinds = LOCAL_KINDS if "edit" in tasks else ()
     kinds += ("remove_name",) if "inpaint" in tasks and kinds else ()
     return [_chain(sampler, number, kinds) for number in range(min(count, CHAINS) if kinds else 0)]
 
