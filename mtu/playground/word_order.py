@@ -12,6 +12,9 @@ _PLACED = {place.name: place.phrases[0] for place in PLACES.values()} | {
     "seaside": "at the seaside", "dunes": "among the dunes", "field": "in a field",
     "snowy landscape": "in a snowy landscape", "town": "in a town", "alps": "in the alps",
     "woods": "in the woods", "living room": "in the living room",
+    "moonscape": "in a moonscape", "lunar surface": "on the lunar surface",
+    "seabed": "on the seabed", "coral reef": "on a coral reef",
+    "underwater landscape": "in an underwater landscape",
 }
 _NOUNS = ("thing", "noun", "place")
 _MAKE = ("make", "paint", "color", "turn", "change")
