@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image
 
 from . import atlas
-from .places import Canvas, paint
+from .canvas import Canvas
+from .places import paint
 from .scene import Item, Scene
 from .styles import stylize
 from .vocabulary import COLORS, PLACES, THINGS
