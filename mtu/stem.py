@@ -70,8 +70,9 @@ class Stem(ModelMixin, ConfigMixin):
         """One tile with as much around it as its pixels depend on, into its place in `out`."""
         right, bottom = min(left + TILE, image.width), min(top + TILE, image.height)
         x, y = max(left - self.reach, 0), max(top - self.reach, 0)
-        around = (x, y, min(right + self.reach, image.width), min(bottom + self.reach, image.height))
-        large = self(to_tensor(image.crop(around)).to(self.device), scale)[0]
+        x_end, y_end = min(right + self.reach, image.width), min(bottom + self.reach, image.height)
+        around = to_tensor(image.crop((x, y, x_end, y_end)))
+        large = self(around.to(self.device), scale)[0]
         levels = ((large + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
         place = np.s_[scale * top : scale * bottom, scale * left : scale * right]
         inner = np.s_[scale * (top - y) : scale * (bottom - y),

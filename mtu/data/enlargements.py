@@ -43,7 +43,7 @@ class Enlargements(Dataset):
 
     def __getitem__(self, index: int) -> Pair:
         rng = np.random.default_rng([self.seed, index])
-        scale = SCALES[int(rng.random() < 0.4)]
+        scale = SCALES[int(rng.integers(2))]
         sharp, side = self._sharp(int(rng.integers(self.pictures))), scale * self.crop
         top, left = rng.integers(0, self.side - side + 1, 2)
         sharp = sharp[top : top + side, left : left + side]

@@ -6,7 +6,7 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from mtu.playground.captions import caption
-from mtu.playground.degrade import degrade
+from mtu.playground.degrade import shrink
 from mtu.playground.edits import (
     EDIT_KINDS,
     LOCAL_KINDS,
@@ -19,6 +19,7 @@ from mtu.playground.instructions import instruction
 from mtu.playground.render import item_mask, render_array
 from mtu.playground.scene import GRID, sample_scene, thing_cells
 from mtu.playground.textures import texture
+from mtu.stem import Stem, enlarge
 
 LENGTH = 2**40  # rows are made on demand; a run decides how many it reads
 
@@ -41,11 +42,13 @@ class Playground(Dataset):
     """Rows of one of the four tasks, or of a weighted mixture that every batch repeats.
 
     pattern: task names; row i has the task pattern[i % len(pattern)], so that a batch whose size
-    is a multiple of the pattern holds every task.
+    is a multiple of the pattern holds every task. stem: what enlarges the sources of the task sr;
+    None for bicubic.
     """
 
     def __init__(self, pattern: list[str], seed: int, side: int = 256, split: str = "train",
-                 atlas_path=None):
+                 atlas_path=None, stem: Stem | None = None):
+        self.stem = stem
         self.pattern, self.seed, self.side = pattern, seed, side
         self.split, self.atlas_path = split, atlas_path
 
@@ -112,7 +115,8 @@ class Playground(Dataset):
             sharp = self._render(scene, self.side * zoom)
             top, left = rng.integers(0, self.side * (zoom - 1) + 1, 2)
             sharp = sharp[top : top + self.side, left : left + self.side]
-        return Row("sr", "", sharp, degrade(sharp, scale, rng), kind=f"x{scale}")
+        source = enlarge(shrink(sharp, scale, rng), (self.side, self.side), self.stem)
+        return Row("sr", "", sharp, np.asarray(source), kind=f"x{scale}")
 
 
 def changed_cells(source: np.ndarray, target: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -28,8 +28,3 @@ def shrink(sharp: np.ndarray, scale: int, rng: np.random.Generator) -> Image.Ima
 def enlarge(small: Image.Image, size: tuple[int, int]) -> np.ndarray:
     """Bicubic enlargement, the condition of the super-resolution task: uint8 (H, W, 3)."""
     return np.asarray(small.resize(size, Image.Resampling.BICUBIC))
-
-
-def degrade(sharp: np.ndarray, scale: int, rng: np.random.Generator) -> np.ndarray:
-    """`shrink`, then `enlarge` back to the sharp picture's size."""
-    return enlarge(shrink(sharp, scale, rng), (sharp.shape[1], sharp.shape[0]))

@@ -1,7 +1,7 @@
 """Procedural textures, so that super-resolution learns more than the world's own shapes."""
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 
 def _noise(rng: np.random.Generator, side: int, cells: int) -> np.ndarray:
@@ -38,21 +38,34 @@ def texture(rng: np.random.Generator, side: int) -> np.ndarray:
     return np.clip(pixels, 0, 255).round().astype(np.uint8)
 
 
-def leaves(rng: np.random.Generator, side: int, count: int = 700) -> np.ndarray:
+def _fractal(rng: np.random.Generator, side: int) -> np.ndarray:
+    """Noise whose amplitude falls with a power of the frequency, as photographs' does, float64
+    (side, side), mean 0, standard deviation 1 (Field 1987)."""
+    frequency = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None])
+    frequency[0, 0] = np.inf
+    spectrum = np.fft.rfft2(rng.standard_normal((side, side))) / frequency ** rng.uniform(0.8, 2.0)
+    field = np.fft.irfft2(spectrum, (side, side))
+    return field / field.std()
+
+
+def leaves(rng: np.random.Generator, side: int) -> np.ndarray:
     """Dead leaves, uint8 (side, side, 3): ovals of all sizes that hide one another.
 
     Their edges and the spread of their sizes are those of photographs (Lee, Mumford & Huang 2001,
     "Occlusion models for natural images"), which networks trained on them can then restore
-    (Achddou et al. 2021). A third of the larger ones are textured.
+    (Achddou et al. 2021). Some are textured, some pictures out of focus; over all of it lies
+    fractal noise, strong or hardly to be seen.
     """
-    fine = 2 * side
-    fabrics = [Image.fromarray(texture(rng, fine)) for _ in range(3)]
-    fabrics = [Image.blend(fabric, fabric.resize((1, 1), Image.Resampling.BOX).resize(fabric.size),
-                           rng.uniform(0, 0.8)) for fabric in fabrics]
-    image = Image.new("RGB", (fine, fine), tuple(int(v) for v in rng.integers(0, 256, 3)))
-    draw = ImageDraw.Draw(image)
+    fine, fabrics = 2 * side, []
+    for _ in range(3):
+        fabric = Image.fromarray(texture(rng, side)).resize((fine, fine))
+        plain = fabric.resize((1, 1), Image.Resampling.BOX).resize(fabric.size)
+        fabrics.append(Image.blend(fabric, plain, rng.uniform(0, 0.8)))
     tone = rng.uniform(40, 215) + rng.normal(0, 30, 3)
+    image = Image.new("RGB", (fine, fine), tuple(int(v) for v in tone.clip(0, 255)))
+    draw = ImageDraw.Draw(image)
     least, most = 6.0, fine / 2  # density of radii falls with their cube
+    count = int(10 ** rng.uniform(0.5, 2.9))
     radii = (least**-2 + rng.random(count) * (most**-2 - least**-2)) ** -0.5
     for number, radius in enumerate(radii):
         x, y = rng.uniform(0, fine, 2)
@@ -63,8 +76,12 @@ def leaves(rng: np.random.Generator, side: int, count: int = 700) -> np.ndarray:
             size = box[2] - box[0], box[3] - box[1]
             shape = Image.new("L", size)
             ImageDraw.Draw(shape).ellipse([0, 0, size[0] - 1, size[1] - 1], fill=255)
-            fabric = fabrics[number % len(fabrics)]
-            image.paste(fabric.crop((0, 0, *size)), box[:2], shape)
+            image.paste(fabrics[number % 3].crop((0, 0, *size)), box[:2], shape)
         else:
             draw.ellipse(box, fill=tuple(int(v) for v in shade))
-    return np.asarray(image.resize((side, side), Image.Resampling.BOX))
+    if rng.random() < 0.5:
+        image = image.filter(ImageFilter.GaussianBlur(2 * rng.uniform(0.3, 1.5)))
+    pixels = np.asarray(image.resize((side, side), Image.Resampling.BOX), np.float32)
+    grain = 10 ** rng.uniform(-0.3, 1.4) * _fractal(rng, side) * 2 * _noise(rng, side, 3)
+    pixels = pixels + grain[..., None] * rng.uniform(0.7, 1.3, 3)
+    return np.clip(pixels, 0, 255).round().astype(np.uint8)

@@ -25,6 +25,7 @@ from mtu.residual import Residual
 from mtu.unet import MTUUNet2DConditionModel
 
 from .recipe import RecipeError
+from .stem_stage import find_stem
 
 SMALLEST_TIME = 0.1  # bounds the weight of the nearly clean rows
 DROP = 0.05  # of the rows each: text, image, both (Brooks et al. 2023, InstructPix2Pix)
@@ -55,11 +56,12 @@ class _DenoiseStage:
         self.tokenizer = PreTrainedTokenizerFast.from_pretrained(folder / "tokenizer")
         self.text_encoder = T5EncoderModel.from_pretrained(folder / "text_encoder")
         self.text_encoder.requires_grad_(False).eval()
+        self.stem = find_stem(recipe)
         torch.manual_seed(recipe.seed)
 
     def dataset(self) -> Playground:
         atlas = self.recipe.options.get("atlas")
-        return Playground(self.pattern, self.recipe.seed, atlas_path=atlas)
+        return Playground(self.pattern, self.recipe.seed, atlas_path=atlas, stem=self.stem)
 
     def _fit_to_device(self) -> None:
         """Layout and attention that train fastest: on a CPU two matrix products beat the fused
@@ -144,11 +146,11 @@ class _DenoiseStage:
         options = self.recipe.options
         return MTUPipeline(
             unet=unet, text_encoder=self.text_encoder, tokenizer=self.tokenizer,
-            scheduler=build_scheduler(), prediction_type="sample", patch_size=PATCH,
+            scheduler=build_scheduler(), stem=self.stem, prediction_type="sample", patch_size=PATCH,
             default_steps=options.get("default_steps", 16), default_size=SIDE,
             guidance=options.get("guidance", {}), use_attention_mask=True,
             residual=options.get("residual", {}), first_look=options.get("first_look", {}),
-            strangest=options.get("strangest"))
+            residual_share=options.get("residual_share", {}), strangest=options.get("strangest"))
 
 
 class BaseStage(_DenoiseStage):
@@ -275,4 +277,6 @@ class MultitaskStage(_DenoiseStage):
         if dtype:
             self.module.to(dtype)
             self.text_encoder.to(dtype)
+            if self.stem:
+                self.stem.to(dtype)
         self.pipeline(self.module).save_pretrained(folder, max_shard_size="14MB")

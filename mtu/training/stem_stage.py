@@ -7,12 +7,29 @@ import torch
 
 from mtu.data.enlargements import Enlargements, Pair
 from mtu.delta import DTYPES
+from mtu.loading import load_component
 from mtu.stem import Stem, bicubic
+
+from .recipe import RecipeError
 
 UNSEEN = 10**6  # a seed that no run has
 SOFT = 0.01  # of [-1, 1]: errors below it count by their square, those above by their size
 FLAT = (4 / 255) ** 2  # gradient energy that is nothing, colours in [-1, 1]
 LUMA = (0.299, 0.587, 0.114)
+
+
+def find_stem(recipe) -> Stem | None:
+    """The stem that the option `stem` names, else the one of the model that training starts from.
+
+    RecipeError if none is where the option says.
+    """
+    named = recipe.options.get("stem")
+    place = Path(named).expanduser() if named else recipe.path("init_from") / "stem"
+    if place.is_dir():
+        return load_component(place.parent, place.name, "mtu.stem", "Stem", torch.float32)
+    if named:
+        raise RecipeError(f"There is no stem at {place}; the recipe stem.yaml trains one.")
+    return None
 
 
 class StemStage:

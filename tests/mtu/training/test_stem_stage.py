@@ -1,0 +1,103 @@
+"""The stem's stage in small, and what the multitask stage does with its stem."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from test_stages import multitask, requires_glyphs, text_model, trained  # noqa: F401
+
+from mtu.data.enlargements import Enlargements
+from mtu.data.playground import Playground
+from mtu.pipeline import MTUPipeline
+from mtu.stem import Stem
+from mtu.training.loop import Trainer
+from mtu.training.recipe import Recipe, RecipeError
+from mtu.training.stem_stage import StemStage, find_stem
+
+SMALL = {"channels": 8, "blocks": 1, "crop": 16, "pictures": 3, "leaves": 1.0}
+
+
+def recipe(folder, **changes) -> Recipe:
+    fields = {"stage": "stem", "steps": 4, "batch_size": 4, "run_dir": str(folder / "run"),
+              "export_to": str(folder / "model"), "workers": 0, "precision": "no", "warmup": 1,
+              "options": SMALL}
+    return Recipe(**(fields | changes))
+
+
+def moved_stem(folder):
+    """A saved stem that is no longer bicubic."""
+    torch.manual_seed(0)
+    stem = Stem(8, 1)
+    with torch.no_grad():
+        for last in stem.conv_out.values():
+            last.weight.normal_(0, 0.1)
+    stem.save_pretrained(folder)
+    return stem
+
+
+@pytest.mark.parametrize("leaves", [1.0, pytest.param(0.0, marks=requires_glyphs)])
+def test_a_small_picture_stands_for_its_sharp_one(leaves):
+    rows = Enlargements(3, crop=16, pictures=2, leaves=leaves)
+    for row in (rows[k] for k in range(6)):
+        assert row.small.shape == (16, 16, 3)
+        assert row.sharp.shape == (16 * row.scale, 16 * row.scale, 3)
+        again = Image.fromarray(row.sharp).resize((16, 16), Image.Resampling.BOX)
+        assert abs(np.asarray(again, float) - row.small).mean() < 20
+    again = Enlargements(3, crop=16, pictures=2, leaves=leaves)[5]
+    assert (again.small == row.small).all() and (again.sharp == row.sharp).all()
+
+
+def test_the_stage_learns(tmp_path):
+    chosen = recipe(tmp_path, steps=60, rate=3e-3)
+    stage = StemStage(chosen)
+    data, trainer = stage.dataset(), Trainer(stage, chosen, resume=False, quiet=True)
+    batch = stage.collate([data[k] for k in range(6)])
+    losses = [trainer.train_step(batch) for _ in range(50)]
+    first, last = (sum(losses[k].values()) for k in (0, -1))
+    assert last < 0.9 * first
+    assert losses[-1]["energy"] < 0.9 * losses[0]["energy"]
+
+
+def test_interrupted_and_resumed_equals_uninterrupted(tmp_path):
+    whole = trained(recipe(tmp_path / "whole"))
+    trained(recipe(tmp_path / "halves"), until=2)
+    resumed = trained(recipe(tmp_path / "halves"), resume=True)
+    for name, value in whole.stage.module.state_dict().items():
+        assert torch.equal(value, resumed.stage.module.state_dict()[name]), name
+
+
+def test_what_is_exported_is_a_stem(tmp_path):
+    trained(recipe(tmp_path, steps=1, options=SMALL | {"export_dtype": "fp16"}))
+    stem = Stem.from_pretrained(tmp_path / "model")
+    assert stem.dtype == torch.float16 and stem.config.channels == 8
+    assert "x2 energy" in (tmp_path / "run" / "figures.txt").read_text()
+
+
+@requires_glyphs
+def test_sources_are_the_enlargements_of_the_stem(tmp_path):
+    stem = moved_stem(tmp_path)
+    plain, ours = (Playground(["sr"], 1, stem=given)[0] for given in (None, stem))
+    assert (plain.target == ours.target).all()
+    assert (plain.source != ours.source).any()
+
+
+@requires_glyphs
+def test_the_multitask_stage_trains_on_its_stem_and_hands_it_on(text_model, tmp_path):  # noqa: F811
+    stem = moved_stem(tmp_path / "stem")
+    options = {"num_experts": 4, "stem": str(tmp_path / "stem"), "residual": {"sr": 4.0},
+               "residual_share": {"sr": 0.5}}
+    stage = trained(multitask(text_model, tmp_path, steps=1, options=options)).stage
+    assert stage.dataset().stem is stage.stem
+    pipeline = MTUPipeline.from_pretrained(tmp_path / "model")
+    assert torch.equal(pipeline.stem.conv_in.weight, stem.conv_in.weight)
+    assert pipeline.config.residual_share == {"sr": 0.5}
+
+
+def test_a_stem_is_found_where_training_starts_or_where_it_is_named(tmp_path):
+    chosen = recipe(tmp_path, init_from=str(tmp_path))
+    assert find_stem(chosen) is None
+    moved_stem(tmp_path / "stem")
+    assert find_stem(chosen).config.channels == 8
+    with pytest.raises(RecipeError, match="no stem at .*elsewhere"):
+        find_stem(recipe(tmp_path, init_from=str(tmp_path),
+                         options={"stem": str(tmp_path / "elsewhere")}))
