@@ -20,8 +20,9 @@ logger = logging.getLogger(__name__)
 class Request:
     """What to do. task: t2i, edit, sr or inpaint. mask: "L" at the image's size, white = change.
     scale: 2 or 4 (sr). width, height: pixels (t2i). None for the model's own: they, steps and the
-    guidance scales. foreign: the image comes from elsewhere; a model that knows only a world of its
-    own may leave it alone (edit, inpaint)."""
+    guidance scales. speed: "best", "fast" where the model has that, None for the pipeline's.
+    foreign: the image comes from elsewhere; a model that knows only a world of its own may leave
+    it alone (edit, inpaint)."""
 
     task: str
     prompt: str = ""
@@ -35,6 +36,7 @@ class Request:
     width: int | None = None
     height: int | None = None
     foreign: bool = False
+    speed: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The guided denoising loop of a pipeline: every branch of the guidance in one pass."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import torch
 
@@ -8,7 +9,10 @@ from .guidance import Branch, combine
 from .requests import Inputs
 from .residual import Residual
 from .sampling import Denoised, denoise, fresh_scheduler
+from .speed import WHOLE, solver_of
 from .text import Text
+
+Predict = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 def guided_loop(
@@ -18,21 +22,17 @@ def guided_loop(
 
     condition: (B, C_cond, h, w), or None where the task has none.
     """
-    settings, space = pipeline.config, pipeline.space
-    texts = [pipeline.encode_text(inputs.prompt if row.text else "") for row in inputs.rows]
+    settings, space, pace = pipeline.config, pipeline.space, inputs.pace
     clip, residual = _clip_pixels if space.is_pixels else None, None
     if inputs.task in settings.residual:
         source = condition[:, : noise.shape[1]]
         share = settings.residual_share.get(inputs.task, 1.0)
         residual = Residual(source, settings.residual[inputs.task], share)
         clip = residual.clip if clip else None
-    predict = guided(
-        pipeline.unet, inputs.task, inputs.rows, texts, condition, space.factor,
-        pipeline.autocast_dtype,
-    )  # fmt: skip
-    scheduler = fresh_scheduler(
-        pipeline.scheduler, inputs.steps, noise.device, settings.time_shift
-    )
+    shift = settings.time_shift if pace.time_shift is None else pace.time_shift
+    solver = solver_of(pipeline.scheduler, pace.solver, shift)
+    scheduler = fresh_scheduler(solver, inputs.steps, noise.device, shift)
+    predict = _predict(pipeline, inputs, condition, scheduler.config.num_train_timesteps)
     loop = denoise(predict, noise, scheduler, settings.prediction_type, clip, inputs.generator)
     for step in loop:
         if residual:
@@ -40,6 +40,28 @@ def guided_loop(
                 x0=residual.made(step.x0), sample=residual.made(step.sample)
             )
         yield step
+
+
+def _predict(pipeline, inputs: Inputs, condition: torch.Tensor | None, of: int) -> Predict:
+    """The request's model for `denoise`: guided, or the conditional row alone where the pace
+    leaves guidance out. of: training timesteps."""
+
+    def model(rows: Sequence[Branch]) -> Predict:
+        texts = [pipeline.encode_text(inputs.prompt if row.text else "") for row in rows]
+        return guided(
+            pipeline.unet, inputs.task, rows, texts, condition, pipeline.space.factor,
+            pipeline.autocast_dtype,
+        )  # fmt: skip
+
+    full, pace = model(inputs.rows), inputs.pace
+    if len(inputs.rows) == 1 or pace.guided == WHOLE:
+        return full
+    alone = model([replace(inputs.rows[-1], weight=1.0)])  # conditions come last (`branches`)
+
+    def predict(sample: torch.Tensor, timestep: torch.Tensor) -> torch.Tensor:
+        return (full if pace.guides(float(timestep), of) else alone)(sample, timestep)
+
+    return predict
 
 
 def guided(
@@ -50,7 +72,7 @@ def guided(
     condition: torch.Tensor | None,
     factor: int,
     autocast_dtype: torch.dtype | None = None,
-) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+) -> Predict:
     """predict(sample, timestep) for `denoise`: (B, C, h, w) -> (B, C, h, w), float32.
 
     texts: what the UNet reads in each of `rows`, on its device. condition: (B, C_cond, h, w), or

@@ -1,6 +1,7 @@
 """MTUPipeline: one backbone, and what every task does before and after it."""
 
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,11 +17,13 @@ from .delta import load_saved
 from .guided import guided_loop
 from .images import resize_mask, to_pil, to_tensor
 from .loading import find_model
+from .look import check_looks, find_cells, first_look, hidden_under
 from .requests import Inputs, check_inputs
 from .residual import check_gains, check_shares
 from .safety import is_flagged
 from .sampling import PREDICTION_TYPES, exhaust
 from .space import LatentSpace, PixelSpace
+from .speed import check_fast
 from .stem import enlarge
 from .text import Text, encode_prompt
 from .tiling import Canvas
@@ -57,11 +60,15 @@ class MTUPipeline(DiffusionPipeline):
     force_zeros_for_empty_prompt: no words are zeros, not the encoding of "" (SDXL).
     residual: task -> gain, for tasks whose sample is the change of the source (residual.py).
     residual_share: task -> how much of that change is made, 0 to 1; 1 where it says nothing.
+    first_look: task -> steps, for tasks that redraw the part they change instead of changing it
+    (look.py).
     strangest: pictures from elsewhere whose `strangeness` (familiar.py) is above this are not the
     model's to edit; None for no limit.
     upcycled_from: the base's `identity` (delta.py), if it is known.
+    fast: task -> its fast way (speed.py); None where the model has none.
 
-    autocast_dtype is not saved: set it to e.g. torch.bfloat16 where that is faster.
+    autocast_dtype is not saved: set it to e.g. torch.bfloat16 where that is faster. Nor is speed,
+    "best" or "fast": that of requests which name none.
     """
 
     _optional_components = [
@@ -89,9 +96,11 @@ class MTUPipeline(DiffusionPipeline):
         stem=None,
         force_zeros_for_empty_prompt: bool = False,
         residual: dict | None = None,
+        first_look: dict | None = None,
         residual_share: dict | None = None,
         strangest: float | None = None,
         upcycled_from: dict | None = None,
+        fast: dict | None = None,
     ):
         super().__init__()
         if prediction_type not in PREDICTION_TYPES:
@@ -116,17 +125,22 @@ class MTUPipeline(DiffusionPipeline):
             use_attention_mask=use_attention_mask,
             force_zeros_for_empty_prompt=force_zeros_for_empty_prompt,
             residual=dict(residual or {}),
+            first_look=dict(first_look or {}),
             residual_share=dict(residual_share or {}),
             strangest=strangest,
             upcycled_from=upcycled_from,
+            fast=dict(fast or {}),
         )
         self.autocast_dtype: torch.dtype | None = None
+        self.speed = "best"
         self.space = PixelSpace(patch_size) if vae is None else LatentSpace(vae)
         self.size_multiple = self.space.factor * 2 ** (len(unet.config.block_out_channels) - 1)
         if default_size % self.size_multiple:
             raise ValueError(f"default_size must be a multiple of {self.size_multiple}.")
         self.layouts = condition_layouts(unet, self.space.mask_channels)
         check_shares(self.config.residual_share, check_gains(self.config.residual, self.layouts))
+        check_looks(self.config.first_look, self.layouts)
+        check_fast(self.config.fast, self.layouts)
         self._null_text: Text | None = None
 
     @classmethod
@@ -177,13 +191,15 @@ class MTUPipeline(DiffusionPipeline):
         height: int | None = None,
         width: int | None = None,
         generator: torch.Generator | None = None,
+        speed: str | None = None,
     ) -> Generator[Step, None, Image.Image]:
         """Yield a `Step` per step of the loop, and return the picture; may be left at any step.
 
         image: the source (edit, inpaint, sr), any PIL image. mask: white where it may change, at
         the source's size (edit, inpaint). scale: 2 or 4 (sr). height, width: pixels (t2i).
-        generator: on the CPU; the same seed gives the same picture. Edits and removals come back
-        at the source's size, enlargements at `scale` times that.
+        generator: on the CPU; the same seed gives the same picture. speed: "best" or "fast", a
+        way that the model's settings describe; num_inference_steps overrides its steps. Edits and
+        removals come back at the source's size, enlargements at `scale` times that.
 
         Checks everything before it returns: ValueError in one clear sentence.
         """
@@ -202,6 +218,7 @@ class MTUPipeline(DiffusionPipeline):
             height=height,
             width=width,
             generator=generator,
+            speed=speed or self.speed,
         )
         return self._enlarge(inputs) if task == "sr" else self._imagine(inputs)
 
@@ -230,22 +247,37 @@ class MTUPipeline(DiffusionPipeline):
     def _imagine(self, inputs: Inputs) -> Generator[Step, None, Image.Image]:
         """Draw, edit or erase: one picture of the model's size."""
         # 1. The condition, at the model's size
-        condition = None
+        condition, done = None, 0
         if inputs.source is not None:
             resized = inputs.source.resize(inputs.size, Image.Resampling.BICUBIC)
             condition = self._condition(inputs.task, to_tensor(resized), inputs.mask)
-        # 2. Noise
-        width, height = (length // self.space.factor for length in inputs.size)
-        noise = self._noise(inputs.generator, height, width)
+        # 2. A first look at where the change is, whose source is then hidden
+        looking = first_look(inputs, self.config.first_look)
+        if looking:
+            rough = yield from self._loop(looking, condition, 0, inputs.steps)
+            done = looking.steps
+            found = find_cells(to_tensor(resized), to_tensor(rough), self.space.factor,
+                               inputs.task == "inpaint")
+            inputs = replace(inputs, steps=inputs.steps - done)
+            if found is not None:
+                hidden = resize_mask(found, inputs.size)
+                condition = self._condition(inputs.task, to_tensor(resized), hidden, hide=True)
+                inputs = replace(inputs, mask=found.resize(inputs.source.size, Image.Resampling.NEAREST))
         # 3. The loop, which encodes the prompt first
-        for step in guided_loop(self, inputs, condition, noise):
-            preview = to_pil(self.space.decode(step.x0)) if self.space.is_pixels else None
-            yield Step(step.index, step.of, preview)
-        picture = to_pil(self.space.decode(step.sample))
+        picture = yield from self._loop(inputs, condition, done, done + inputs.steps)
         # 4. The change, brought to the source
         if inputs.source is None:
             return picture
         return composite(inputs.source, picture, inputs.mask, inputs.task == "inpaint")
+
+    def _loop(self, inputs: Inputs, condition, done: int, total: int):
+        """Denoise fresh noise; steps count on from `done`. Returns the model's picture."""
+        width, height = (length // self.space.factor for length in inputs.size)
+        noise = self._noise(inputs.generator, height, width)
+        for step in guided_loop(self, inputs, condition, noise):
+            preview = to_pil(self.space.decode(step.x0)) if self.space.is_pixels else None
+            yield Step(done + step.index, total, preview)
+        return to_pil(self.space.decode(step.sample))
 
     @torch.no_grad()
     def _enlarge(self, inputs: Inputs) -> Generator[Step, None, Image.Image]:
@@ -271,12 +303,20 @@ class MTUPipeline(DiffusionPipeline):
         # 4. The tiles, blended
         return canvas.finish()
 
-    def _condition(self, task: str, pixels: torch.Tensor, mask: Image.Image | None):
-        """The condition (B, C_cond, h, w) of sources (B, 3, H, W) at the model's size."""
+    def _condition(self, task: str, pixels: torch.Tensor, mask: Image.Image | None,
+                   hide: bool = False):
+        """The condition (B, C_cond, h, w) of sources (B, 3, H, W) at the model's size.
+
+        The source is hidden under a mask that the task reads, if the model was trained so, and
+        with `hide` under any.
+        """
         layout, marked = self.layouts[task], None
-        if mask is not None and layout.mask:
-            marked = to_tensor(resize_mask(mask, (pixels.shape[-1], pixels.shape[-2])))
-            marked = self.space.encode_mask(marked.to(self.unet.device))
+        if mask is not None:
+            area = to_tensor(resize_mask(mask, (pixels.shape[-1], pixels.shape[-2])))
+            if hide or (layout.mask and task in self.config.first_look):
+                pixels = hidden_under(pixels, area)
+            if layout.mask:
+                marked = self.space.encode_mask(area.to(self.unet.device))
         return layout.pack(self.space.encode(pixels.to(self.unet.device)), marked)
 
     def _noise(self, generator: torch.Generator, height: int, width: int) -> torch.Tensor:

@@ -1,6 +1,5 @@
 """Checking what a caller asks of a pipeline, before anything is computed."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -8,10 +7,10 @@ from PIL import Image
 
 from . import guidance as guide
 from .images import model_size, to_mask, to_rgb
+from .speed import MAX_STEPS, Pace, pace_of
 from .tasks import TaskSpec, get_task
 
 MAX_SIDE = 4096
-MAX_STEPS = 1000
 SCALES = (2, 4)
 
 
@@ -20,7 +19,8 @@ class Inputs:
     """A checked request.
 
     source: upright "RGB", or None. mask: "L" of 0 and 255 at the source's size, or None.
-    size: (width, height) of the model's picture; for sr of the target. rows: what guidance needs.
+    size: (width, height) of the model's picture; for sr of the target. steps: of the loop;
+    pace: how else it is denoised. rows: what guidance needs.
     """
 
     task: str
@@ -29,6 +29,7 @@ class Inputs:
     mask: Image.Image | None
     size: tuple[int, int]
     steps: int
+    pace: Pace
     rows: tuple[guide.Branch, ...]
     generator: torch.Generator
 
@@ -49,6 +50,7 @@ def check_inputs(
     height: int | None = None,
     width: int | None = None,
     generator: torch.Generator | None = None,
+    speed: str = "best",
 ) -> Inputs:
     """The request with its defaults filled in; ValueError in one clear sentence.
 
@@ -63,6 +65,7 @@ def check_inputs(
     prompt = "" if task == "sr" else prompt.strip()
     source, mask = _check_images(spec, prompt, image, mask)
     text, picture = _check_scales(spec, settings, guidance_scale, image_guidance_scale)
+    pace = pace_of(settings, task, speed)
     if task == "sr":
         size = _enlarged(source, scale)
     elif spec.takes_image:
@@ -75,7 +78,8 @@ def check_inputs(
         source=source,
         mask=mask,
         size=size,
-        steps=_check_steps(task, settings, num_inference_steps),
+        steps=_check_steps(pace.steps if num_inference_steps is None else num_inference_steps),
+        pace=pace,
         rows=guide.branches(text, picture, bool(prompt), spec.takes_image),
         generator=generator or torch.Generator().manual_seed(torch.seed() % 2**63),
     )
@@ -127,10 +131,7 @@ def _drawn(width, height, side: int, multiple: int) -> tuple[int, int]:
     return size
 
 
-def _check_steps(task: str, settings, steps) -> int:
-    if steps is None:
-        default = settings.default_steps
-        steps = default[task] if isinstance(default, Mapping) else default
+def _check_steps(steps: int) -> int:
     if not isinstance(steps, int) or isinstance(steps, bool) or not 1 <= steps <= MAX_STEPS:
         raise ValueError(f"The number of steps must lie between 1 and {MAX_STEPS}, not {steps!r}.")
     return steps
