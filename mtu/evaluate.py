@@ -39,6 +39,8 @@ READER = Path(__file__).resolve().parent.parent / "assets" / "reader"
 
 def evaluate(args: argparse.Namespace) -> None:
     """Make the report that `args` asks for, write and print it; ValueError if it cannot."""
+    if args.suite == "paper" and args.fast:
+        raise ValueError("--fast is not for the paper's suite, which has its own steps.")
     if args.suite == "paper":
         return evaluate_paper(args)
     args.count = COUNT if args.count is None else args.count
@@ -55,6 +57,9 @@ def evaluate(args: argparse.Namespace) -> None:
     if args.bf16:
         pipe.autocast_dtype = torch.bfloat16
     tasks = _chosen(args.tasks, pipe)
+    if args.fast:
+        pipe.speed = "fast"
+        steps_of(pipe, tasks[0])  # says so if the model has no fast way
     if args.photos and "sr" not in tasks:
         raise ValueError("--photos measures enlarging (sr), which is not among the tasks.")
     photos = photo_files(args.photos) if args.photos else []
@@ -64,7 +69,8 @@ def evaluate(args: argparse.Namespace) -> None:
     large = seam_pictures(photos, sampler.side, args.seed, args.count, args.atlas) \
         if "sr" in tasks else []
     report = {"model": Path(args.model).name, "seed": args.seed, "count": args.count,
-              "steps": args.steps, "tasks": {}, "router": router_report(pipe.unet),
+              "speed": pipe.speed, "steps": args.steps, "tasks": {},
+              "router": router_report(pipe.unet),
               "peak memory in MiB": None,
               "reader": trust(reader, args.seed, 6 * args.count, args.atlas)}
     total = sum(sum(counts(task, args.count).values()) for task in tasks)
@@ -121,6 +127,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                              "Of the paper's suite: pictures a task; default: all")
     parser.add_argument("--tasks", nargs="+", choices=TASK_NAMES, help="default: all it can do")
     parser.add_argument("--steps", type=int, metavar="N", help="default: the model's own")
+    parser.add_argument("--fast", action="store_true", help="the model's fast way, if it has one")
     parser.add_argument("--photos", metavar="DIR",
                         help="a folder of photographs, to be enlarged too; default: none")
     parser.add_argument("--bf16", action="store_true", help="compute in bfloat16")

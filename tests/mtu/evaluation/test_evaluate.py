@@ -99,6 +99,8 @@ def test_the_same_seed_gives_the_same_figures(model, tmp_path):
     (["MODEL", "--photos", "EMPTY"], "no picture in"),
     (["MODEL", "--photos", "BROKEN"], "a.png cannot be read"),
     (["MODEL", "--photos", "EMPTY", "--tasks", "edit"], "not among the tasks"),
+    (["MODEL", "--fast"], "has no fast setting"),
+    (["MODEL", "--fast", "--suite", "paper"], "not for the paper"),
 ])
 @pytest.mark.usefixtures("glyphs")
 def test_bad_input_is_one_line_and_status_2(model, tmp_path, capsys, arguments, says):
