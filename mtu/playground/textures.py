@@ -43,7 +43,7 @@ def _fractal(rng: np.random.Generator, side: int) -> np.ndarray:
     (side, side), mean 0, standard deviation 1 (Field 1987)."""
     frequency = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None])
     frequency[0, 0] = np.inf
-    spectrum = np.fft.rfft2(rng.standard_normal((side, side))) / frequency ** rng.uniform(0.8, 2.0)
+    spectrum = np.fft.rfft2(rng.standard_normal((side, side))) / frequency ** rng.uniform(0.3, 1.8)
     field = np.fft.irfft2(spectrum, (side, side))
     return field / field.std()
 
@@ -53,8 +53,8 @@ def leaves(rng: np.random.Generator, side: int) -> np.ndarray:
 
     Their edges and the spread of their sizes are those of photographs (Lee, Mumford & Huang 2001,
     "Occlusion models for natural images"), which networks trained on them can then restore
-    (Achddou et al. 2021). Some are textured, some pictures out of focus; over all of it lies
-    fractal noise, strong or hardly to be seen.
+    (Achddou et al. 2021). Some are textured, some pictures out of focus, some grey; over all of
+    it lies fractal noise, strong or hardly to be seen.
     """
     fine, fabrics = 2 * side, []
     for _ in range(3):
@@ -84,4 +84,6 @@ def leaves(rng: np.random.Generator, side: int) -> np.ndarray:
     pixels = np.asarray(image.resize((side, side), Image.Resampling.BOX), np.float32)
     grain = 10 ** rng.uniform(-0.3, 1.4) * _fractal(rng, side) * 2 * _noise(rng, side, 3)
     pixels = pixels + grain[..., None] * rng.uniform(0.7, 1.3, 3)
+    if rng.random() < 0.25:
+        pixels = np.repeat(pixels.mean(-1, keepdims=True), 3, -1)
     return np.clip(pixels, 0, 255).round().astype(np.uint8)

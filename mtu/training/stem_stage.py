@@ -13,8 +13,8 @@ from mtu.stem import Stem, bicubic
 from .recipe import RecipeError
 
 UNSEEN = 10**6  # a seed that no run has
-SOFT = 0.01  # of [-1, 1]: errors below it count by their square, those above by their size
-FLAT = (4 / 255) ** 2  # gradient energy that is nothing, colours in [-1, 1]
+EXACT = (1 / 255) ** 2  # squared error that is none, colours in [-1, 1]
+FLAT = (4 / 255) ** 2  # gradient energy that is none
 LUMA = (0.299, 0.587, 0.114)
 
 
@@ -35,9 +35,10 @@ def find_stem(recipe) -> Stem | None:
 class StemStage:
     """Small degraded crops in, a Stem out.
 
-    The loss is the pixels' error, the error of their differences (`edges`), and how far the crop's
-    gradient energy is from the truth's (`energy`): a mean of all that might be is blurred, and
-    would be right by the first two alone.
+    The loss is the logarithm of each crop's mean squared error (`pixels`; 0.23 is a decibel, so
+    that a faint texture counts as much as a sharp edge) and that of its gradient energy over the
+    truth's (`energy`), either way: a mean of all that might be is blurred, and would be right by
+    the first alone.
     """
 
     def __init__(self, recipe):
@@ -62,15 +63,14 @@ class StemStage:
         return batch
 
     def losses(self, batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
-        options, device = self.recipe.options, next(self.module.parameters()).device
+        device = next(self.module.parameters()).device
         parts, count = [], sum(len(small) for small, _ in batch.values())
         for scale, (small, sharp) in batch.items():
             small = small.to(device, memory_format=torch.channels_last)
             errors = _errors(self.module(small, scale), sharp.to(device))
             parts.append(len(small) / count * torch.stack(errors))
-        pixels, edges, energy = sum(parts)
-        return {"pixels": pixels, "edges": options.get("edges", 0.2) * edges,
-                "energy": options.get("energy", 0.01) * energy}
+        pixels, energy = sum(parts)
+        return {"pixels": pixels, "energy": self.recipe.options.get("energy", 0.1) * energy}
 
     @torch.no_grad()
     def figures(self, count: int = 32) -> dict[str, float]:
@@ -106,14 +106,10 @@ def _differences(pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return pictures.diff(dim=3)[:, :, :-1], pictures.diff(dim=2)[..., :-1]
 
 
-def _errors(made: torch.Tensor, sharp: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """Of pixels, edges, and energy."""
-    def soft(error):  # Charbonnier
-        return (error.square() + SOFT**2).sqrt().mean() - SOFT
-
-    edges = [a - b for a, b in zip(_differences(made), _differences(sharp), strict=True)]
+def _errors(made: torch.Tensor, sharp: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    error = (made - sharp).square().mean((1, 2, 3))
     energy = (_energy(made) + FLAT).log() - (_energy(sharp) + FLAT).log()
-    return soft(made - sharp), sum(soft(error) for error in edges) / 2, energy.abs().mean()
+    return (error + EXACT).log().mean(), energy.abs().mean()
 
 
 def _energy(pictures: torch.Tensor) -> torch.Tensor:

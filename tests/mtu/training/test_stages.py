@@ -7,6 +7,7 @@ from diffusers import UNet2DConditionModel
 
 from mtu.pipeline import MTUPipeline
 from mtu.playground import atlas
+from mtu.stem import Stem
 from mtu.train import main
 from mtu.training.loop import Trainer
 from mtu.training.recipe import Recipe
@@ -44,6 +45,17 @@ def multitask(text_model, folder, **changes) -> Recipe:
               "init_from": str(text_model), "export_to": str(folder / "model"), "workers": 0,
               "precision": "no", "warmup": 1, "options": {"num_experts": 4}}
     return Recipe(**(fields | changes))
+
+
+def moved_stem(folder) -> Stem:
+    """A saved stem that is no longer bicubic."""
+    torch.manual_seed(0)
+    stem = Stem(8, 1)
+    with torch.no_grad():
+        for last in stem.conv_out.values():
+            last.weight.normal_(0, 0.1)
+    stem.save_pretrained(folder)
+    return stem
 
 
 def trained(recipe: Recipe, resume: bool = False, until: int | None = None):
@@ -163,3 +175,15 @@ def test_a_dry_run_prints_the_resolved_recipe_and_trains_nothing(tmp_path):
     assert main([str(recipe), "--dry-run", "--steps", "7"], out=lines.append) == 0
     assert "steps: 7" in lines[0] and "trainable" in lines[0]
     assert not (tmp_path / "run" / "checkpoint").exists()
+
+
+@requires_glyphs
+def test_the_multitask_stage_trains_on_its_stem_and_hands_it_on(text_model, tmp_path):
+    stem = moved_stem(tmp_path / "stem")
+    options = {"num_experts": 4, "stem": str(tmp_path / "stem"), "residual": {"sr": 4.0},
+               "residual_share": {"sr": 0.5}}
+    stage = trained(multitask(text_model, tmp_path, steps=1, options=options)).stage
+    assert stage.dataset().stem is stage.stem
+    pipeline = MTUPipeline.from_pretrained(tmp_path / "model")
+    assert torch.equal(pipeline.stem.conv_in.weight, stem.conv_in.weight)
+    assert pipeline.config.residual_share == {"sr": 0.5}

@@ -1,14 +1,14 @@
-"""The stem's stage in small, and what the multitask stage does with its stem."""
+"""The stem's stage in small: its pairs, its loss, what it exports and who finds that."""
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from test_stages import multitask, requires_glyphs, text_model, trained  # noqa: F401
+from safetensors.torch import load_file
+from test_stages import moved_stem, requires_glyphs, trained
 
 from mtu.data.enlargements import Enlargements
 from mtu.data.playground import Playground
-from mtu.pipeline import MTUPipeline
 from mtu.stem import Stem
 from mtu.training.loop import Trainer
 from mtu.training.recipe import Recipe, RecipeError
@@ -22,17 +22,6 @@ def recipe(folder, **changes) -> Recipe:
               "export_to": str(folder / "model"), "workers": 0, "precision": "no", "warmup": 1,
               "options": SMALL}
     return Recipe(**(fields | changes))
-
-
-def moved_stem(folder):
-    """A saved stem that is no longer bicubic."""
-    torch.manual_seed(0)
-    stem = Stem(8, 1)
-    with torch.no_grad():
-        for last in stem.conv_out.values():
-            last.weight.normal_(0, 0.1)
-    stem.save_pretrained(folder)
-    return stem
 
 
 @pytest.mark.parametrize("leaves", [1.0, pytest.param(0.0, marks=requires_glyphs)])
@@ -53,9 +42,8 @@ def test_the_stage_learns(tmp_path):
     data, trainer = stage.dataset(), Trainer(stage, chosen, resume=False, quiet=True)
     batch = stage.collate([data[k] for k in range(6)])
     losses = [trainer.train_step(batch) for _ in range(50)]
-    first, last = (sum(losses[k].values()) for k in (0, -1))
-    assert last < 0.9 * first
-    assert losses[-1]["energy"] < 0.9 * losses[0]["energy"]
+    assert losses[-1]["pixels"] < losses[0]["pixels"] - 0.1  # about half a decibel
+    assert losses[-1]["energy"] < losses[0]["energy"]
 
 
 def test_interrupted_and_resumed_equals_uninterrupted(tmp_path):
@@ -68,8 +56,9 @@ def test_interrupted_and_resumed_equals_uninterrupted(tmp_path):
 
 def test_what_is_exported_is_a_stem(tmp_path):
     trained(recipe(tmp_path, steps=1, options=SMALL | {"export_dtype": "fp16"}))
-    stem = Stem.from_pretrained(tmp_path / "model")
-    assert stem.dtype == torch.float16 and stem.config.channels == 8
+    assert Stem.from_pretrained(tmp_path / "model").config.channels == 8
+    weights = load_file(tmp_path / "model" / "diffusion_pytorch_model.safetensors")
+    assert {tensor.dtype for tensor in weights.values()} == {torch.float16}
     assert "x2 energy" in (tmp_path / "run" / "figures.txt").read_text()
 
 
@@ -79,18 +68,6 @@ def test_sources_are_the_enlargements_of_the_stem(tmp_path):
     plain, ours = (Playground(["sr"], 1, stem=given)[0] for given in (None, stem))
     assert (plain.target == ours.target).all()
     assert (plain.source != ours.source).any()
-
-
-@requires_glyphs
-def test_the_multitask_stage_trains_on_its_stem_and_hands_it_on(text_model, tmp_path):  # noqa: F811
-    stem = moved_stem(tmp_path / "stem")
-    options = {"num_experts": 4, "stem": str(tmp_path / "stem"), "residual": {"sr": 4.0},
-               "residual_share": {"sr": 0.5}}
-    stage = trained(multitask(text_model, tmp_path, steps=1, options=options)).stage
-    assert stage.dataset().stem is stage.stem
-    pipeline = MTUPipeline.from_pretrained(tmp_path / "model")
-    assert torch.equal(pipeline.stem.conv_in.weight, stem.conv_in.weight)
-    assert pipeline.config.residual_share == {"sr": 0.5}
 
 
 def test_a_stem_is_found_where_training_starts_or_where_it_is_named(tmp_path):
