@@ -20,8 +20,8 @@ HELDOUT = DATA / "heldout.jsonl"
 HELDOUT_STYLES = DATA / "heldout_styles.jsonl"
 HELDOUT_LANGUAGES = {code: DATA / f"heldout_{code}.jsonl" for code in (*LANGUAGES[1:], "other")}
 DEV, DEV_STYLES = DATA / "dev.jsonl", DATA / "dev_styles.jsonl"
-DEV_PLAIN = DATA / "dev_plain.jsonl"
-DEV_FILES = (DEV, DEV_STYLES, DEV_PLAIN)
+DEV_PLAIN, DEV_MORE = DATA / "dev_plain.jsonl", DATA / "dev_more.jsonl"
+DEV_FILES = (DEV, DEV_STYLES, DEV_PLAIN, DEV_MORE)
 # About three of four training texts are English; the other languages share the rest.
 ENGLISH_SHARE = 0.74
 MIN_DISTANCE = 0.2

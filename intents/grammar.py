@@ -191,8 +191,9 @@ class Grammar:
         if isinstance(node, str):
             letters = squash(node)
             return {start + len(letters)} if text.startswith(letters, start) else set()
-        # The grammar holds every node for good, so an id names it (a deep tuple is slow to hash).
-        key = (id(node), start)
+        # A slot is read once for all templates; the grammar holds every other node for good, so an
+        # id names it (a deep tuple is slow to hash).
+        key = (node if node[0] == "slot" else id(node), start)
         if key not in memo:
             memo[key] = self._branch_ends(node, text, start, memo)
         return memo[key]

@@ -2,7 +2,8 @@
 
 Words alone and in pairs, and runs of 2 to 5 letters within each word: TF-IDF's features (Joachims
 1998) without its dictionary (hashing after Weinberger et al. 2009). It reads what is spelt badly
-or was never met, where whole pieces fail.
+or was never met, where whole pieces fail. Words are heard once more together with what stands
+beside the message, since "night" is one wish with a picture and another without.
 """
 
 from __future__ import annotations
@@ -17,16 +18,22 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .labels import INTENTS
+from .labels import INTENTS, Context
 from .text import CONTEXT_SIZE, clean
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 _SHORTEST, _LONGEST, _MOST_WORDS = 2, 5, 64
 
 
-def grams(text: str, buckets: int) -> tuple[list[int], list[float]]:
+def situation(context: Context) -> str:
+    """What most changes a word's meaning: an area is painted, a picture is at hand, neither."""
+    return "m" if context.mask else "p" if context.images or context.history else "n"
+
+
+def grams(text: str, buckets: int, context: Context | None = None) -> tuple[list[int], list[float]]:
     """Bucket and weight of each feature of a text. The words' weights have length 1, and so have
-    the letters'; a feature met n times weighs 1 + ln n before that."""
+    the letters'; a feature met n times weighs 1 + ln n before that. With a context the words come
+    a second time, tied to its situation."""
     words = _WORD.findall(clean(text))[:_MOST_WORDS]
     letters: Counter = Counter()
     for word in words:
@@ -37,7 +44,10 @@ def grams(text: str, buckets: int) -> tuple[list[int], list[float]]:
     pairs.update(f"{a}_{b}" for a, b in zip(words, words[1:], strict=False))
     places: list[int] = []
     weights: list[float] = []
-    for mark, counts in (("w", pairs), ("c", letters)):
+    kinds = [("w", pairs), ("c", letters)]
+    if context is not None:
+        kinds.append((situation(context), pairs))
+    for mark, counts in kinds:
         values = [1 + math.log(n) if n > 1 else 1.0 for n in counts.values()]
         length = math.sqrt(sum(v * v for v in values)) or 1.0
         places += [zlib.crc32((mark + gram).encode()) % buckets for gram in counts]

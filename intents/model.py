@@ -13,15 +13,16 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .labels import INTENTS
-from .letters import LettersClassifier
+from .labels import INTENTS, Context
+from .letters import LettersClassifier, grams
 from .text import CONTEXT_SIZE, MAX_TOKENS
 
 
 @dataclass(frozen=True)
 class RouterConfig:
     """Shape of the classifier. kind: "transformer", "bag" or "both", over pieces; letters: buckets
-    of the linear part, 0 for none; letters_share: how much its logits count against theirs."""
+    of the linear part, 0 for none; letters_share: how much its logits count against theirs;
+    letters_context: whether it hears words tied to the context too."""
 
     kind: str = "both"
     vocab_size: int = 8000
@@ -33,6 +34,7 @@ class RouterConfig:
     buckets: int = 16384
     letters: int = 131072
     letters_share: float = 0.5
+    letters_context: bool = False  # routers written before there was such a thing have none
     dropout: float = 0.1
     temperature: float = 1.0
     threshold: float = 0.85
@@ -49,6 +51,12 @@ class RouterConfig:
 
     def to_dict(self) -> dict:
         return asdict(self)
+
+    def heard(self, text: str, context: Context) -> tuple[list[int], list[float]] | None:
+        """What the linear part hears of a message; None where there is no such part."""
+        if not self.letters:
+            return None
+        return grams(text, self.letters, context if self.letters_context else None)
 
 
 class Block(nn.Module):

@@ -14,7 +14,6 @@ from safetensors.torch import load_file
 
 from .labels import INTENTS, Context
 from .languages import language
-from .letters import grams
 from .model import LettersAlone, RouterConfig, build_model, combined
 from .plan import Plan, likeliest, planned
 from .text import batch, clean, encode
@@ -112,8 +111,8 @@ class Router:
         if not pieces:
             return wordless(context)
         ids, features = batch([pieces], [context], self.config.pad)
-        heard = [grams(text, self.config.letters)] if self.config.letters else []
-        logits = combined(self.model, self.config, ids, features, heard)[0]
+        heard = self.config.heard(text, context)
+        logits = combined(self.model, self.config, ids, features, [heard])[0]
         logits = logits / self.config.temperature
         read = dict(zip(INTENTS, torch.softmax(logits, 0).tolist(), strict=True))
         return unsure(read) if (code or language(text)) == "other" else read

@@ -1,7 +1,8 @@
 """Train the router from the corpus: python -m intents.train [--out DIR] [--seed N] [--dry-run].
 
-With --go-on FOLDER it goes on, briefly, from the router there; with --corrections FILE the router
-in DIR learns from its user's corrections instead.
+With --go-on FOLDER it goes on, briefly, from the router there; with --teachers FOLDER… it learns
+what the routers there agree on; with --corrections FILE the router in DIR learns from its user's
+corrections instead.
 
 Deterministic: the same seed on the same machine gives the same weights. The held-out files
 are never read for choosing anything; temperature comes from the development files.
@@ -26,9 +27,9 @@ from safetensors.torch import save as serialise
 
 from . import corpus
 from .labels import INDEX, Example, read_examples
-from .letters import fit_letters, grams
+from .letters import fit_letters
 from .model import MODELS, RouterConfig, build_model, combined
-from .router import ASSETS, Router
+from .router import ASSETS
 from .text import batch, clean, context_features, encode
 from .weights import pack, rounded
 
@@ -38,8 +39,8 @@ class Recipe:
     """Everything that decides a training run."""
 
     seed: int = 0
-    examples: int = 140_000
-    epochs: int = 3
+    examples: int = 240_000
+    epochs: int = 2
     finish: int = 80_000  # fresh texts for a last pass at a third of the rate
     batch_size: int = 512
     rate: float = 3e-3
@@ -47,7 +48,7 @@ class Recipe:
     smoothing: float = 0.05
     token_dropout: float = 0.08
     subword_alpha: float = 0.2
-    model: RouterConfig = dataclasses.field(default_factory=RouterConfig)
+    model: RouterConfig = RouterConfig(letters_context=True)
 
 
 def train_tokenizer(examples: list[Example], vocab_size: int) -> bytes:
@@ -86,8 +87,11 @@ def batches(data: list, size: int, rng: random.Random):
             yield [data[i] for i in group]
 
 
-def fit(recipe: Recipe, examples: list, processor, log=print, model=None) -> torch.nn.Module:
-    """Train on examples, from `model` if given; AdamW, warm-up, cosine.
+def fit(
+    recipe: Recipe, examples: list, processor, log=print, model=None, told=None
+) -> torch.nn.Module:
+    """Train on examples, from `model` if given; AdamW, warm-up, cosine. told: five probabilities
+    for each example, to be learnt instead of its label.
 
     Each epoch cuts the words anew (subword regularisation, Kudo 2018): rare words are met in
     pieces, as unknown ones will be.
@@ -107,6 +111,8 @@ def fit(recipe: Recipe, examples: list, processor, log=print, model=None) -> tor
     sentencepiece.set_random_generator_seed(recipe.seed)
     for _ in range(recipe.epochs):
         data = rows_of(examples, processor, alpha=recipe.subword_alpha)
+        if told is not None:
+            data = [(*row[:2], soft) for row, soft in zip(data, told, strict=True)]
         for rows in batches(data, recipe.batch_size, rng):
             ids, context = batch([r[0] for r in rows], [r[1] for r in rows], recipe.model.pad)
             lost = (torch.rand(ids.shape) < recipe.token_dropout) & (ids != recipe.model.pad)
@@ -130,13 +136,12 @@ def rows_of(
 ) -> list:
     """Rows (ids, context, label, grams); alpha above 0 samples the cut of every second text. The
     grams are None without a config of a linear part."""
-    buckets = config.letters if config else 0
     return [
         (
             encode(processor, e.text, alpha if i % 2 else 0.0),
             e.context,
             INDEX[e.intent],
-            grams(e.text, buckets) if buckets else None,
+            config.heard(e.text, e.context) if config else None,
         )
         for i, e in enumerate(examples)
     ]
@@ -145,7 +150,7 @@ def rows_of(
 def letter_rows(examples: list[Example], config: RouterConfig) -> list:
     """Rows (grams, context features, label) for fit_letters."""
     return [
-        (grams(e.text, config.letters), context_features(e.context), INDEX[e.intent])
+        (config.heard(e.text, e.context), context_features(e.context), INDEX[e.intent])
         for e in examples
     ]
 
@@ -222,22 +227,6 @@ def settle(model, recipe: Recipe, processor, out: Path, log=print) -> RouterConf
     return config
 
 
-def go_on(recipe: Recipe, folder: Path, out: Path, log=print) -> RouterConfig:
-    """Two passes over `recipe.finish` fresh texts, at half the rate, from the router in `folder`:
-    what a changed grammar needs. Vocabulary and shape stay. Raises as Router.load does."""
-    router = Router.load(folder)
-    model, processor = router.model.requires_grad_(True), router.processor
-    recipe = dataclasses.replace(recipe, epochs=2, rate=recipe.rate / 2, model=router.config)
-    examples, size = corpus.build(recipe.finish, recipe.seed), recipe.model.letters
-    letters, model.letters = getattr(model, "letters", None), None  # it learns by itself
-    model = fit(recipe, examples, processor, log, model)
-    if letters is not None:
-        found = letter_rows(examples, recipe.model)
-        model.letters = fit_letters(found, size, recipe.epochs, recipe.seed, letters, rate=0.03)
-    rounded(model)
-    return settle(model, recipe, processor, out, log)
-
-
 def save(out: Path, model: torch.nn.Module, config: RouterConfig, vocabulary: bytes) -> None:
     """Write what Router.load reads; weights in a byte each."""
     out.mkdir(parents=True, exist_ok=True)
@@ -254,6 +243,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--examples", type=int, default=Recipe.examples)
     parser.add_argument("--epochs", type=int, default=Recipe.epochs)
     parser.add_argument("--go-on", type=Path, help="folder of a router to train further, briefly")
+    parser.add_argument("--teachers", type=Path, nargs="+", help="folders of routers to learn from")
     parser.add_argument("--corrections", type=Path, help="JSONL of corrected messages to learn")
     parser.add_argument("--dry-run", action="store_true", help="print the recipe and stop")
     args = parser.parse_args(argv)
@@ -264,7 +254,7 @@ def main(argv: list[str] | None = None) -> int:
         examples=args.examples,
         epochs=args.epochs,
         finish=min(Recipe.finish, args.examples),
-        model=RouterConfig(kind=args.kind),
+        model=dataclasses.replace(Recipe.model, kind=args.kind),
     )
     if args.dry_run:
         print(json.dumps(dataclasses.asdict(recipe), indent=2))
@@ -272,11 +262,16 @@ def main(argv: list[str] | None = None) -> int:
     torch.set_num_threads(1)
     if args.corrections:
         return learn_command(args.corrections, args.out, args.seed)
-    if not args.go_on:
+    if not args.go_on and not args.teachers:
         train(recipe, args.out)
         return 0
+    from .further import distil, go_on  # they stand on this module
+
     try:
-        go_on(recipe, args.go_on, args.out)
+        if args.teachers:
+            distil(recipe, args.teachers, args.out)
+        else:
+            go_on(recipe, args.go_on, args.out)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -19,6 +19,16 @@ def test_features_have_length_one_and_lie_in_the_table():
     assert grams("", 1000) == ([], [])
 
 
+def test_words_are_tied_to_what_stands_beside_them():
+    alone, beside, painted = (
+        set(grams("night", 1 << 20, c)[0]) for c in (Context(), Context(1), Context(1, mask=True))
+    )
+    plain = set(grams("night", 1 << 20)[0])
+    assert plain < alone and plain < beside and plain < painted
+    assert len(alone - plain) == 1 and not (alone - plain) & (beside - plain)
+    assert set(grams("night", 1 << 20, Context(history=True))[0]) == beside != painted
+
+
 def test_a_slip_keeps_most_of_the_letters():
     right, wrong = (set(grams(text, 1 << 20)[0]) for text in ("remove it", "remvoe it"))
     assert len(right & wrong) >= 8

@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from intents import Router
+from intents.further import distil, go_on, told_by
+from intents.labels import Example
 from intents.model import MODELS, RouterConfig, build_model
-from intents.train import Recipe, go_on, main, train
+from intents.train import Recipe, main, train
 
 TINY = Recipe(
     examples=1500,
@@ -48,6 +50,24 @@ def test_going_on_keeps_the_vocabulary_and_changes_every_part(tmp_path):
     assert before.processor.serialized_model_proto() == after.processor.serialized_model_proto()
     pairs = zip(before.model.named_parameters(), after.model.parameters(), strict=True)
     assert all(not torch.equal(old, new) for (_, old), new in pairs)
+
+
+def test_a_router_learns_from_two_others(tmp_path):
+    torch.set_num_threads(1)
+    for name, seed in (("a", 1), ("b", 2)):
+        train(dataclasses.replace(TINY, seed=seed), tmp_path / name, log=lambda _: None)
+    folders = [tmp_path / "a", tmp_path / "b"]
+    one = Example("draw a cat", "t2i")
+    soft = torch.tensor(told_by([Router.load(folder) for folder in folders], [one] * 3))
+    assert soft.shape == (3, 5) and soft[0, 0] >= 0.5
+    torch.testing.assert_close(soft.sum(1), torch.ones(3))
+    distil(TINY, folders, tmp_path / "c", log=lambda _: None)
+    assert Router.load(tmp_path / "c").predict("draw a cat").intent == "t2i"
+
+
+def test_learning_from_nothing_ends_with_status_2(tmp_path, capsys):
+    assert main(["--teachers", str(tmp_path), "--out", str(tmp_path / "b")]) == 2
+    assert "has no config.json" in capsys.readouterr().err
 
 
 def test_going_on_from_nothing_ends_with_status_2(tmp_path, capsys):
