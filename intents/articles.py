@@ -1,4 +1,4 @@
-"""Articles of the languages whose training texts are written as templates.
+"""Articles of the languages whose training texts are written as templates, and English plurals.
 
 A noun stands in its list with its gender ("gato.m"); {un:noun} puts the indefinite article before
 it, {el:noun} the definite one. German has {acc_un:…}, {acc_el:…}, {dat_un:…}, {dat_el:…} as well.
@@ -57,3 +57,36 @@ def all_articles(code: str) -> frozenset[str]:
         return frozenset(word for forms in _GERMAN.values() for word in forms.values())
     extra = {"fr": {"l"}, "it": {"l", "un", "lo", "uno"}}.get(code, set())
     return frozenset(extra | {w for forms in _SIMPLE[code].values() for w in forms})
+
+
+def with_article(text: str) -> str:
+    """Put "a" or "an" before a noun phrase."""
+    return ("an " if text[:1].lower() in "aeiou" else "a ") + text
+
+
+def plural(text: str) -> str:
+    """The English plural of a noun phrase, by its last word's ending."""
+    irregular = {
+        "man": "men",
+        "woman": "women",
+        "child": "children",
+        "mouse": "mice",
+        "goose": "geese",
+        "sheep": "sheep",
+        "fish": "fish",
+        "deer": "deer",
+        "person": "people",
+        "knife": "knives",
+        "leaf": "leaves",
+        "wolf": "wolves",
+    }
+    head, _, last = text.rpartition(" ")
+    if last in irregular:
+        last = irregular[last]
+    elif last.endswith(("s", "x", "ch", "sh")):
+        last += "" if last.endswith("s") else "es"
+    elif last.endswith("y") and last[-2:-1] not in "aeiou":
+        last = last[:-1] + "ies"
+    else:
+        last += "s"
+    return f"{head} {last}".strip()

@@ -16,7 +16,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from .articles import all_articles, article
+from .articles import all_articles, article, plural, with_article
 from .labels import CONTEXTS, INDEX, Context
 
 DATA = Path(__file__).parent / "data"
@@ -102,7 +102,7 @@ class Grammar:
         self.code, self.articles = code, all_articles(code)
         self.words: dict[str, list[tuple]] = {}
         self.genders: dict[str, str] = {}
-        self._plural_lists: dict[str, list[tuple]] = {}
+        self._lists: dict[tuple[str, str], tuple] = {}
         self.templates: dict[str, list[Template]] = {}
         if code == "en":
             self._read_words((folder / "words.txt").read_text(encoding="utf-8").splitlines())
@@ -198,13 +198,21 @@ class Grammar:
             memo[key] = self._branch_ends(node, text, start, memo)
         return memo[key]
 
-    def _plurals(self, name: str) -> list[tuple]:
-        if name not in self._plural_lists:
-            self._plural_lists[name] = [
-                (plural(item[0]),) if isinstance(item[0], str) else (("slot", "pl", item[0][2]),)
-                for item in self.words[name]
-            ]
-        return self._plural_lists[name]
+    def _items(self, modifier: str, name: str) -> tuple[dict[str, list[str]], list[tuple]]:
+        """A list's plain words by their first letter, and its items that hold slots."""
+        if (modifier, name) not in self._lists:
+            items = self.words[name]
+            if modifier == "pl":
+                items = [
+                    (plural(i[0]),) if isinstance(i[0], str) else (("slot", "pl", i[0][2]),)
+                    for i in items
+                ]
+            plain: dict[str, list[str]] = {}
+            for word in (squash(i[0]) for i in items if len(i) == 1 and isinstance(i[0], str)):
+                plain.setdefault(word[:1], []).append(word)
+            rest = [i for i in items if len(i) != 1 or not isinstance(i[0], str)]
+            self._lists[modifier, name] = plain, rest
+        return self._lists[modifier, name]
 
     def _branch_ends(self, node: tuple, text: str, start: int, memo: dict) -> set[int]:
         if node[0] == "alt":
@@ -215,8 +223,10 @@ class Grammar:
         starts = {start}
         if modifier not in ("", "pl"):
             starts |= {start + len(a) for a in self.articles if text.startswith(a, start)}
-        items = self._plurals(name) if modifier == "pl" else self.words[name]
-        return set().union(*(self._ends(item, text, starts, memo) for item in items))
+        plain, rest = self._items("pl" if modifier == "pl" else "", name)
+        near = ((at, word) for at in starts for word in plain.get(text[at : at + 1], ()))
+        ends = {at + len(word) for at, word in near if text.startswith(word, at)}
+        return ends.union(*(self._ends(item, text, starts, memo) for item in rest))
 
 
 @functools.lru_cache(maxsize=65536)
@@ -258,36 +268,3 @@ def invented(kind: str, rng: random.Random) -> str:
         return "".join(rng.choice(_SYLLABLES) for _ in range(rng.randint(2, 3)))
     row = rng.choice(["qwertyuiop", "asdfghjkl", "zxcvbnm", "abcdefghijklmnopqrstuvwxyz"])
     return "".join(rng.choice(row) for _ in range(rng.randint(3, 9)))
-
-
-def with_article(text: str) -> str:
-    """Put "a" or "an" before a noun phrase."""
-    return ("an " if text[:1].lower() in "aeiou" else "a ") + text
-
-
-def plural(text: str) -> str:
-    """The English plural of a noun phrase, by its last word's ending."""
-    irregular = {
-        "man": "men",
-        "woman": "women",
-        "child": "children",
-        "mouse": "mice",
-        "goose": "geese",
-        "sheep": "sheep",
-        "fish": "fish",
-        "deer": "deer",
-        "person": "people",
-        "knife": "knives",
-        "leaf": "leaves",
-        "wolf": "wolves",
-    }
-    head, _, last = text.rpartition(" ")
-    if last in irregular:
-        last = irregular[last]
-    elif last.endswith(("s", "x", "ch", "sh")):
-        last += "" if last.endswith("s") else "es"
-    elif last.endswith("y") and last[-2:-1] not in "aeiou":
-        last = last[:-1] + "ies"
-    else:
-        last += "s"
-    return f"{head} {last}".strip()
