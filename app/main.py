@@ -61,6 +61,7 @@ def _serve(settings: Settings, folder: Path) -> int:
     from app.backend import Backend, load
     from app.chat import Chat
     from app.corrections import offered
+    from app.hangups import SERVER
     from app.theme import css, theme
     from app.ui import Page
     from app.windows import Windows
@@ -78,7 +79,7 @@ def _serve(settings: Settings, folder: Path) -> int:
                 quiet=True, theme=theme(), css=css(), allowed_paths=[str(EXAMPLES)],
                 auth=settings.auth, footer_links=[], run_history=False, ssr_mode=False,
                 max_file_size=f"{int(12 * settings.max_megapixels) + 16}mb", max_threads=200,
-                share=False, enable_monitoring=False, inbrowser=False,
+                share=False, enable_monitoring=False, inbrowser=False, app_kwargs=SERVER,
             )
         threading.Thread(target=_fill, args=(backend, load, settings), daemon=True).start()
         ready = backend.result()

@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 from program import Server
-from window import PATIENCE, Window
+from window import PATIENCE
 
 pytestmark = pytest.mark.e2e
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
-from window import PATIENCE, Window
+from window import PATIENCE
 
 pytestmark = pytest.mark.e2e
 
