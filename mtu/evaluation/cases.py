@@ -22,11 +22,35 @@ from mtu.playground.edits import (
     sample_removal,
 )
 from mtu.playground.instructions import instruction
-from mtu.playground.phrases import described, is_natural_row, pick, position, with_article
+from mtu.playground.phrases import (
+    NUMBERS,
+    described,
+    is_natural_row,
+    pick,
+    plural,
+    position,
+    with_article,
+)
 from mtu.playground.render import item_mask, render_array
-from mtu.playground.scene import Scene, make_item, overlaps, sample_scene
+from mtu.playground.scene import (
+    Scene,
+    has_heldout_pair,
+    make_item,
+    overlaps,
+    sample_scene,
+    usual_items,
+)
 from mtu.playground.textures import texture
-from mtu.playground.vocabulary import COLUMNS, PLACES, SIZES, STYLES, TIMES, WEATHERS
+from mtu.playground.vocabulary import (
+    COLORS,
+    COLUMNS,
+    PLACES,
+    SIZES,
+    STYLES,
+    THINGS,
+    TIMES,
+    WEATHERS,
+)
 
 from .free import scene_of, shuffled
 
@@ -35,19 +59,21 @@ _T2I = {"one thing": (1, "train"), "two things": (2, "train"), "three things": (
         "held-out pairs": (0, "heldout")}
 _SR = {"×2": 2, "×4": 4}
 FREE = "free phrasing"
+USUAL = "usual layout"
+COUNTS = "counts"
 TWINS = "one of two alike"
-GROUPS = {"t2i": (*_T2I, FREE), "edit": EDIT_KINDS, "inpaint": (*REMOVAL_KINDS, TWINS),
-          "sr": tuple(_SR)}
+GROUPS = {"t2i": (*_T2I, USUAL, COUNTS, FREE), "edit": EDIT_KINDS,
+          "inpaint": (*REMOVAL_KINDS, TWINS), "sr": tuple(_SR)}
 
 
 @dataclass(frozen=True)
 class Case:
     """One question with its answer. Pictures are uint8 (H, W, 3).
 
-    scene: what is asked for (t2i), or what the source shows. columns, rows, sizes: t2i only; the
-    items whose column, row or size the text states. unsaid: t2i only; measures of what the text
-    leaves open. mask: bool, the painted mask. hole: bool, where the removed thing is. source: of
-    sr, the small picture.
+    scene: what is asked for (t2i), or what the source shows. Of t2i only: columns, rows, sizes, the
+    items whose column, row or size the text states; unsaid, measures of what the text leaves open;
+    ordered, whether the things are to stand in the order of the text. mask: bool, the painted mask.
+    hole: bool, where the removed thing is. source: of sr, the small picture.
     """
 
     task: str
@@ -64,6 +90,7 @@ class Case:
     rows: tuple[int, ...] = ()
     sizes: tuple[int, ...] = ()
     unsaid: tuple[str, ...] = ()
+    ordered: bool = False
     scale: int = 1
 
 
@@ -88,10 +115,15 @@ class Sampler:
             scene = scene_of(words, rng)
             return Case("t2i", group, words.text, number, self._render(scene), scene=scene,
                         unsaid=words.unsaid)
+        if group in (USUAL, COUNTS):
+            count = 2 + number % 2
+            scene = _counted(count, rng) if group == COUNTS else _unlike(count, "train", rng)
+            scene = replace(scene, items=usual_items(
+                [item.thing for item in scene.items], [item.color for item in scene.items]))
+            return Case("t2i", group, plain_prompt(scene, rng), number, self._render(scene),
+                        scene=scene, ordered=group == USUAL)
         count, split = _T2I[group]
-        scene = sample_scene(rng, count or None, split)
-        while len({item.thing for item in scene.items}) < len(scene.items):
-            scene = sample_scene(rng, count or None, split)
+        scene = _unlike(count, split, rng)
         text, columns, rows, sizes = prompt(scene, rng)
         return Case("t2i", group, text, number, self._render(scene), scene=scene,
                     columns=columns, rows=rows, sizes=sizes)
@@ -131,6 +163,27 @@ class Sampler:
         return Case("sr", group, "", number, sharp, small, scene, scale=scale)
 
 
+def _unlike(count: int, split: str, rng: np.random.Generator) -> Scene:
+    """A scene of `count` things (0: one to three), all different."""
+    while True:
+        scene = sample_scene(rng, count or None, split)
+        if len({item.thing for item in scene.items}) == len(scene.items):
+            return scene
+
+
+def _counted(count: int, rng: np.random.Generator) -> Scene:
+    """A scene of `count` things of one kind, half of the time of a kind that takes colours and in
+    one; no held-out pair."""
+    colored = rng.random() < 0.5
+    while True:
+        scene = sample_scene(rng, 1)
+        if colored:
+            thing = pick(rng, [name for name in THINGS if THINGS[name].recolorable])
+            scene = scene.with_item(0, thing=thing, color=pick(rng, list(COLORS)))
+        if not has_heldout_pair(scene):
+            return replace(scene, items=scene.items * count)
+
+
 def prompt(scene: Scene, rng: np.random.Generator) -> tuple[str, *tuple[tuple[int, ...], ...]]:
     """A caption that names every thing, colour, place and time, and weather unless it is clear;
     and the items whose column, whose row, and whose size it states.
@@ -145,14 +198,36 @@ def prompt(scene: Scene, rng: np.random.Generator) -> tuple[str, *tuple[tuple[in
         sizes += [index] * size
         words = with_article(described(item, rng, float(size), 1.0, 0.0))
         parts.append(f"{words} {position(item, scene.place, rng, column, row)}".strip())
-    subject = " and ".join(parts) if len(parts) < 3 else f"{parts[0]}, {parts[1]} and {parts[2]}"
+    text = f"{_listed(parts)} {_around(scene, rng)}"
+    return text, tuple(columns), tuple(rows), tuple(sizes)
+
+
+def plain_prompt(scene: Scene, rng: np.random.Generator) -> str:
+    """The same with no word on where things stand or how large they are; things of one kind are
+    counted ("two red balloons").
+    """
+    first, number = scene.items[0], len(scene.items)
+    if number > 1 and all(item.thing == first.thing for item in scene.items):
+        subject = f"{NUMBERS[number]} {first.color or ''} {plural(first.thing)}".replace("  ", " ")
+    else:
+        subject = _listed([with_article(described(item, rng, 0.0, 1.0, 0.0))
+                           for item in scene.items])
+    return f"{subject} {_around(scene, rng)}"
+
+
+def _listed(parts: list[str]) -> str:
+    return " and ".join(parts) if len(parts) < 3 else f"{parts[0]}, {parts[1]} and {parts[2]}"
+
+
+def _around(scene: Scene, rng: np.random.Generator) -> str:
+    """The place and the time, and the weather unless it is clear."""
     place = PLACES[scene.place]
-    words = [subject, pick(rng, place.phrases[:2])]
+    words = [pick(rng, place.phrases[:2])]
     if place.has_time:
         words.append(TIMES[scene.time][0])
     if place.has_weather and scene.weather != "clear":
         words.append(WEATHERS[scene.weather][0])
-    return " ".join(words), tuple(columns), tuple(rows), tuple(sizes)
+    return " ".join(words)
 
 
 def with_twin(scene: Scene, rng: np.random.Generator) -> Scene:

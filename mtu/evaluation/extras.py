@@ -1,41 +1,48 @@
 """Figures within a task: free phrasing and held-out pairs against the grammar, styles, speed."""
 
 import sys
-from collections.abc import Mapping
 
 from mtu.pipeline import MTUPipeline
+from mtu.speed import pace_of
 
-from .cases import FREE
+from .cases import COUNTS, FREE
 from .metrics import mean_measures
 from .tables import number, table
 from .tasks import Outcome
 
 _GRAMMAR = {1: "one thing", 2: "two things", 3: "three things"}
-_COMPARED = ("things", "place", "time", "weather", "nothing else")
+_COMPARED = ("things", "count", "place", "time", "weather", "nothing else")
 
 
 def against_grammar(outcomes: list[Outcome]) -> dict[str, dict]:
     """Drawings asked for in free phrasing, and of held-out pairs, against those of the grammar.
 
-    Row → {"n", "measures", "grammar"}, of the grammar's groups with as many things; held-out pairs
-    against the same mixture of them. Only of the measures that both have.
+    Row → {"n", "measures", "grammar"}, of the grammar's groups with as many things, counts with
+    counts; held-out pairs against the same mixture of them. Only of the measures that both have.
     """
-    grammar = {count: mean_measures([o.model for o in outcomes if o.case.group == group])
-               for count, group in _GRAMMAR.items()}
-    sizes = {count: f"{FREE}, {_GRAMMAR[count]}" for count in (1, 2)}
+    groups = (*_GRAMMAR.values(), COUNTS)
+    grammar = {group: mean_measures([o.model for o in outcomes if o.case.group == group])
+               for group in groups}
     rows: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.case.group == FREE:
-            rows.setdefault(sizes[len(outcome.case.scene.items)], []).append(outcome)
+            rows.setdefault(f"{FREE}, {_like(outcome)}", []).append(outcome)
         elif outcome.case.group == "held-out pairs":
             rows.setdefault(outcome.case.group, []).append(outcome)
     result = {}
-    for name, chosen in sorted(rows.items()):
-        alike = mean_measures([grammar[len(outcome.case.scene.items)] for outcome in chosen])
-        ours = mean_measures([outcome.model for outcome in chosen])
-        result[name] = {"n": len(chosen), "measures": {key: ours[key] for key in _COMPARED},
-                        "grammar": {key: alike[key] for key in _COMPARED}}
+    for name in (*(f"{FREE}, {group}" for group in groups), "held-out pairs"):
+        if chosen := rows.get(name):
+            alike = mean_measures([grammar[_like(outcome)] for outcome in chosen])
+            ours = mean_measures([outcome.model for outcome in chosen])
+            result[name] = {"n": len(chosen), "measures": {key: ours[key] for key in _COMPARED},
+                            "grammar": {key: alike[key] for key in _COMPARED}}
     return result
+
+
+def _like(outcome: Outcome) -> str:
+    """The group of the grammar that asks for as much."""
+    things = [item.thing for item in outcome.case.scene.items]
+    return _GRAMMAR[len(things)] if len(set(things)) == len(things) else COUNTS
 
 
 def grammar_table(result: dict) -> str:
@@ -72,9 +79,8 @@ def style_table(result: dict) -> str:
 
 
 def steps_of(pipe: MTUPipeline, task: str, steps: int | None = None) -> int:
-    """Denoising steps of a picture: those asked for, or the model's own for the task."""
-    default = pipe.config.default_steps
-    return steps or int(default[task] if isinstance(default, Mapping) else default)
+    """Denoising steps of a picture: those asked for, or the model's own for the task and speed."""
+    return steps or pace_of(pipe.config, task, pipe.speed).steps
 
 
 def peak_memory() -> float | None:

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from mtu.playground.scene import Scene, make_item
-from mtu.playground.vocabulary import COLUMNS
+from mtu.playground.scene import Scene, usual_items
 
 _FILE = Path(__file__).parent / "data" / "free_prompts.jsonl"
 
 
 @dataclass(frozen=True)
 class FreePrompt:
-    """A text and what it asks for. time, weather: None where it leaves them open."""
+    """A text and what it asks for, things in the order in which it names them; several of one kind
+    stand as often as they are to be. time, weather: None where it leaves them open."""
 
     text: str
     things: tuple[str, ...]
@@ -42,19 +42,21 @@ def free_prompts() -> tuple[FreePrompt, ...]:
 
 @lru_cache(maxsize=8)
 def shuffled(seed: int) -> tuple[FreePrompt, ...]:
-    """All of them in an order of the seed, with one and two things by turns while both last."""
+    """All of them in an order of the seed: by turns one thing, two, three and counts, while they
+    last."""
     rng = np.random.default_rng([seed, len(free_prompts())])
     order = [free_prompts()[k] for k in rng.permutation(len(free_prompts()))]
-    ones = [prompt for prompt in order if len(prompt.things) == 1]
-    twos = [prompt for prompt in order if len(prompt.things) == 2]
-    return tuple(prompt for pair in zip_longest(ones, twos) for prompt in pair if prompt)
+    kinds = [[prompt for prompt in order if _kind(prompt) == kind] for kind in range(4)]
+    return tuple(prompt for turn in zip_longest(*kinds) for prompt in turn if prompt)
+
+
+def _kind(prompt: FreePrompt) -> int:
+    """Different things less one; 3 for several of a kind."""
+    different = len(set(prompt.things))
+    return different - 1 if different == len(prompt.things) else 3
 
 
 def scene_of(prompt: FreePrompt, rng: np.random.Generator) -> Scene:
-    """A scene with these things: sizes, columns and whatever the text leaves open are ours."""
-    size = "large" if len(prompt.things) == 1 else "medium"
-    columns = rng.permutation(list(COLUMNS))
-    items = tuple(make_item(thing, str(column), size=size)
-                  for thing, column in zip(prompt.things, columns, strict=False))
-    return Scene(prompt.place, prompt.time or "day", prompt.weather or "clear", items,
-                 int(rng.integers(2**31)))
+    """A scene with these things in the usual layout; what else the text leaves open is ours."""
+    return Scene(prompt.place, prompt.time or "day", prompt.weather or "clear",
+                 usual_items(prompt.things), int(rng.integers(2**31)))

@@ -4,13 +4,14 @@ A measure is True or False (a share, once averaged), a number, or None where it 
 """
 
 import math
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 
 from mtu.data.reader import cells_of, drawn_box
 from mtu.playground.edits import LOCAL_KINDS
-from mtu.playground.scene import Item
+from mtu.playground.scene import Item, Scene
 from mtu.playground.vocabulary import PLACES, SIZES
 
 from .cases import Case, small_to_side, truth_scene
@@ -57,14 +58,17 @@ def size_of(found: Found, item: Item, atlas_path=None) -> str:
 
 def _drawn(case: Case, reading: Reading, atlas_path) -> Measures:
     scene, place = case.scene, PLACES[case.scene.place]
-    by_name = {found.thing: found for found in reading.things}
-    items = [(item, by_name.get(item.thing)) for item in scene.items]
+    items = _pairs(scene, reading)
+    wanted = Counter(item.thing for item in scene.items)
+    seen = Counter(found.thing for found in reading.things)
 
     def every(chosen: list[bool]) -> bool | None:
         return all(chosen) if chosen else None
 
     measures = {
         "things": all(found is not None for _, found in items),
+        "count": every([seen[thing] == count for thing, count in wanted.items() if count > 1]),
+        "order": _in_order([found for _, found in items]) if case.ordered else None,
         "place": reading.place == scene.place,
         "time": reading.time == scene.time
         if place.has_time and "time" not in case.unsaid else None,
@@ -76,12 +80,32 @@ def _drawn(case: Case, reading: Reading, atlas_path) -> Measures:
                       for k, (item, found) in enumerate(items) if k in case.rows]),
         "color": every([found is not None and found.color == item.color
                         for item, found in items if item.color]),
-        "nothing else": set(by_name) <= {item.thing for item in scene.items},
+        "nothing else": set(seen) <= set(wanted),
     }
     # the size stands apart: large things are often seen in part, and "all" would suffer from it
     size = every([found is not None and size_of(found, item, atlas_path) == item.size
                   for k, (item, found) in enumerate(items) if k in case.sizes])
     return measures | {"all": all(value is not False for value in measures.values()), "size": size}
+
+
+def _pairs(scene: Scene, reading: Reading) -> list[tuple[Item, Found | None]]:
+    """Every item with what was found of its kind: the largest for one of a kind, and for several
+    each its own, from left to right."""
+    pairs = []
+    for item in scene.items:
+        alike = sorted(other.x for other in scene.items if other.thing == item.thing)
+        found = [found for found in reading.things if found.thing == item.thing]
+        found.sort(key=lambda each: -each.cells)
+        found = sorted(found[: len(alike)], key=lambda each: each.x)
+        rank = alike.index(item.x)
+        pairs.append((item, found[rank] if rank < len(found) else None))
+    return pairs
+
+
+def _in_order(found: list[Found | None]) -> bool:
+    """All are there, each to the right of the one before."""
+    return None not in found and all(
+        one.x < other.x for one, other in zip(found, found[1:], strict=False))
 
 
 def _spot(item: Item, atlas_path) -> tuple[float, float]:

@@ -66,7 +66,7 @@ def _probabilities(reader: SceneReader, pixels: torch.Tensor) -> dict[str, torch
 
 
 def _things(thing: np.ndarray, color: np.ndarray) -> Iterator[Found]:
-    """thing (65, 16, 16), color (7, 16, 16), probabilities → one Found per connected region."""
+    """Probabilities (classes, 16, 16) of things and colours → one Found per connected region."""
     best = thing.argmax(0)
     free = (best > 0) & (thing.max(0) >= LIKELY)
     while free.any():

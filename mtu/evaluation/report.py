@@ -52,7 +52,8 @@ def _task_table(task: str, summary: dict) -> str:
     names = list(summary["mean"]["model"])
     head = ["group", "n", *names]
     first = names[0]
-    checked = [] if task == "sr" else [name for name in (first, "size") if name in names]
+    checked = [] if task == "sr" else [name for name in (first, "count", "order", "size")
+                                            if name in names]
     head += [f"{name}, of the truth" for name in checked]
     if task in ("edit", "inpaint"):
         head.append(f"{first}, of the source as it is")
@@ -110,8 +111,8 @@ def _router_table(router: dict) -> str:
 def to_markdown(report: dict) -> str:
     """The whole report, as `mtu.evaluate` assembles it, for people."""
     parts = [f"# Evaluation of {report['model']}",
-             f"Seed {report['seed']}; {report['steps'] or 'default'} steps; "
-             "every scene unseen in training."]
+             f"Seed {report['seed']}; {report['speed']} speed; "
+             f"{report['steps'] or 'default'} steps; every scene unseen in training."]
     for task, summary in report["tasks"].items():
         parts += [f"## {_TITLES.get(task, task)} (`{task}`)", _task_table(task, summary["groups"]),
                   f"{summary['seconds']:.2f} seconds a picture, of {summary['steps']} steps: "

@@ -14,7 +14,9 @@ A tenth of the (thing, place) and of the (thing, thing) pairs is held out: `samp
 """
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 import numpy as np
 
@@ -129,6 +131,13 @@ def is_usual(scene: Scene) -> bool:
         for item in items)
 
 
+def usual_items(things: Sequence[str], colors: Sequence[str | None] = ()) -> tuple[Item, ...]:
+    """One to three things in the usual layout, in their order; `colors` of the first of them."""
+    return tuple(make_item(thing, column, None, USUAL_SIZE[len(things)], color)
+                 for thing, column, color
+                 in zip_longest(things, USUAL_COLUMNS[len(things)], colors))
+
+
 def _color(rng: np.random.Generator, thing: str) -> str | None:
     if THINGS[thing].recolorable and rng.random() < 0.7:
         return str(rng.choice(list(COLORS)))
@@ -144,8 +153,7 @@ def _sample_items(rng: np.random.Generator, count: int) -> tuple[Item, ...]:
     if counted and rng.random() < 0.8:
         colors = colors[:1] * count
     if rng.random() < (0.4 if count == 1 else 0.7):
-        return tuple(make_item(name, column, None, USUAL_SIZE[count], color) for name, column, color
-                     in zip(names, USUAL_COLUMNS[count], colors, strict=True))
+        return usual_items(names, colors)
     sizes = {1: ("small", "medium", "large", "large"), 2: ("small", "medium", "large"),
              3: ("small", "small", "medium")}[count]
     items: list[Item] = []

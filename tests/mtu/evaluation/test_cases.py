@@ -1,13 +1,16 @@
 """Cases: seeded, unseen, of the split that their group says, and their text says what they ask."""
 
+import re
+
 import numpy as np
 import pytest
 
-from mtu.evaluation.cases import FREE, GROUPS, TWINS, Sampler, prompt
+from mtu.evaluation.cases import COUNTS, FREE, GROUPS, TWINS, USUAL, Sampler, prompt
 from mtu.evaluation.free import free_prompts, scene_of, shuffled
 from mtu.evaluation.tasks import counts
 from mtu.playground.edits import apply
-from mtu.playground.scene import has_heldout_pair, sample_scene
+from mtu.playground.phrases import plural
+from mtu.playground.scene import has_heldout_pair, is_usual, sample_scene
 from mtu.playground.vocabulary import PLACES, SIZE_WORDS, THINGS, TIMES, WEATHERS
 
 pytestmark = pytest.mark.usefixtures("glyphs")
@@ -52,6 +55,31 @@ def test_prompts_name_every_thing_place_and_time():
                        for word in SIZE_WORDS[scene.items[k].size])
 
 
+def test_the_usual_layout_is_asked_for_without_a_word_on_where():
+    for case in Sampler(1, 32).cases("t2i", USUAL, 20):
+        items = case.scene.items
+        assert is_usual(case.scene) and case.ordered and not case.columns and not case.sizes
+        assert len(items) == 2 + case.seed % 2 == len({item.thing for item in items})
+        places = [case.text.index(item.thing) for item in items]
+        assert places == sorted(places)
+        words = set(re.findall(r"[a-z-]+", case.text))
+        assert not words & {"left", "right", "middle", "center", "centre", "top", "high", "upper",
+                            *SIZE_WORDS["small"], *SIZE_WORDS["medium"], *SIZE_WORDS["large"]}
+
+
+def test_counts_are_of_one_kind_and_half_of_them_in_a_colour():
+    cases = list(Sampler(1, 32).cases("t2i", COUNTS, 40))
+    for case in cases:
+        first, *others = case.scene.items
+        assert is_usual(case.scene) and not case.ordered
+        assert all((item.thing, item.color) == (first.thing, first.color) for item in others)
+        number = {2: "two", 3: "three"}[len(case.scene.items)]
+        color = f"{first.color} " if first.color else ""
+        assert case.text.startswith(f"{number} {color}{plural(first.thing)} ")
+    assert {len(case.scene.items) for case in cases} == {2, 3}
+    assert 10 < sum(case.scene.items[0].color is not None for case in cases) < 32
+
+
 def test_a_mask_is_painted_only_where_a_mask_is_the_question():
     for kind in GROUPS["inpaint"]:
         for case in Sampler(2, 64).cases("inpaint", kind, 4):
@@ -62,21 +90,36 @@ def test_a_mask_is_painted_only_where_a_mask_is_the_question():
 
 
 def test_free_prompts_ask_for_what_the_world_has_and_no_held_out_pair():
-    assert len(free_prompts()) >= 150
+    assert len(free_prompts()) >= 180
     assert len({words.text.lower() for words in free_prompts()}) == len(free_prompts())
     for words in free_prompts():
         place = PLACES[words.place]
-        assert 1 <= len(set(words.things)) == len(words.things) <= 2
+        assert 1 <= len(words.things) <= 3 and len(set(words.things)) in (1, len(words.things))
         assert set(words.things) <= set(THINGS)
         assert words.time is None or (place.has_time and words.time in TIMES)
         assert words.weather is None or (place.has_weather and words.weather in WEATHERS)
-        assert not has_heldout_pair(scene_of(words, np.random.default_rng(0)))
-        named = [name for thing in words.things for name in THINGS[thing].names]
-        assert any(name in words.text.lower() for name in named)
+        scene = scene_of(words, np.random.default_rng(0))
+        assert is_usual(scene) and not has_heldout_pair(scene)
+        for thing in words.things:
+            names = [form for name in THINGS[thing].names for form in (name, plural(name))]
+            names += ["bike"] if thing == "bicycle" else []
+            assert any(name in words.text.lower() for name in names), words
+        if len(words.things) > len(set(words.things)):
+            said = {2: "two|2|pair|couple|twin", 3: "three|3|trio"}[len(words.things)]
+            assert re.search(said, words.text.lower()), words
+
+
+def test_free_prompts_of_every_thing_added_last_and_of_counts():
+    asked = [words.things for words in free_prompts()]
+    assert {"tiger", "dragon", "bicycle", "clock", "diamond"} <= {t for ts in asked for t in ts}
+    assert sum(len(set(things)) < len(things) for things in asked) >= 10
+    assert {"moon", "underwater"} <= {words.place for words in free_prompts()}
 
 
 def test_free_prompts_come_by_turns_and_all_of_them_at_the_most():
-    assert [len(words.things) for words in shuffled(3)[:6]] == [1, 2] * 3
+    different = [len(set(words.things)) for words in shuffled(3)]
+    assert different[:4] == [1, 2, 3, 1] and len(shuffled(3)[3].things) > 1
+    assert [len(words.things) for words in shuffled(3)[60:64]] == [1, 2] * 2
     assert sorted(w.text for w in shuffled(3)) == sorted(w.text for w in free_prompts())
     assert counts("t2i", 2)[FREE] == 8
     assert counts("t2i", 1000)[FREE] == len(free_prompts())

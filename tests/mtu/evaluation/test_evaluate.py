@@ -37,7 +37,12 @@ def test_it_writes_figures_tables_and_sheets(model, tmp_path, capsys):
     assert report["tasks"]["t2i"]["groups"]["one thing"]["n"] == 2
     assert report["tasks"]["t2i"]["groups"]["free phrasing"]["n"] == 4
     compared = report["tasks"]["t2i"]["against the grammar"]
-    assert [part["n"] for part in compared.values()] == [2, 2, 1]
+    assert {name: part["n"] for name, part in compared.items()} == {
+        "free phrasing, one thing": 1, "free phrasing, two things": 1,
+        "free phrasing, three things": 1, "free phrasing, counts": 1, "held-out pairs": 1}
+    groups = report["tasks"]["t2i"]["groups"]
+    assert groups["counts"]["model"]["count"] is not None
+    assert groups["usual layout"]["model"]["order"] is not None
     edits = report["tasks"]["edit"]["groups"]
     assert edits["mean"]["untouched"]["right"] == 0
     assert set(report["router"]) == {"t2i", "edit", "sr", "inpaint"}

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 from perfect import perfect
 
-from mtu.evaluation.cases import FREE, GROUPS, TWINS, Sampler, small_to_side, truth_scene
+from mtu.evaluation.cases import (
+    COUNTS,
+    FREE,
+    GROUPS,
+    TWINS,
+    USUAL,
+    Sampler,
+    small_to_side,
+    truth_scene,
+)
 from mtu.evaluation.judges import judge
 from mtu.evaluation.metrics import MOST_PSNR
 from mtu.playground.edits import EDIT_KINDS, REMOVAL_KINDS, apply
@@ -95,6 +104,48 @@ def test_a_thing_of_another_size_than_asked_is_told():
     right, wrong = (judge(case, case.truth, perfect(scene)) for scene in
                     (case.scene, replace(case.scene, items=(other,))))
     assert right["size"] is True and wrong["size"] is False
+
+
+def test_counts_are_exact():
+    for case in _cases("t2i", COUNTS):
+        reading = perfect(case.scene)
+        assert judge(case, case.truth, reading)["count"] is True
+        for things in (reading.things[1:], (*reading.things, reading.things[0])):
+            verdict = judge(case, case.truth, replace(reading, things=things))
+            assert verdict["count"] is False and not verdict["all"]
+        fewer = judge(case, case.truth, replace(reading, things=reading.things[1:]))
+        more = judge(case, case.truth, replace(reading, things=(*reading.things,) * 2))
+        assert not fewer["things"] and more["things"] and more["nothing else"]
+
+
+def test_every_one_of_a_count_has_its_colour():
+    case = next(c for c in _cases("t2i", COUNTS, 20) if c.scene.items[0].color)
+    other = "green" if case.scene.items[0].color != "green" else "blue"
+    for k in range(len(case.scene.items)):
+        verdict = judge(case, case.truth, perfect(case.scene.with_item(k, color=other)))
+        assert verdict["count"] is True and verdict["color"] is False and not verdict["all"]
+
+
+def test_things_stand_in_the_order_in_which_they_are_named():
+    for case in _cases("t2i", USUAL):
+        assert judge(case, case.truth, perfect(case.scene))["order"] is True
+        reading = perfect(case.scene)
+        xs = [found.x for found in reading.things][::-1]
+        swapped = tuple(replace(f, x=x) for f, x in zip(reading.things, xs, strict=True))
+        verdict = judge(case, case.truth, replace(reading, things=swapped))
+        assert verdict["order"] is False and verdict["things"] and not verdict["all"]
+        lost = judge(case, case.truth, replace(reading, things=reading.things[1:]))
+        assert lost["order"] is False and not lost["things"]
+        assert judge(case, case.truth, reading)["count"] is None
+
+
+def test_of_one_thing_found_twice_the_larger_counts():
+    case = next(c for c in _cases("t2i", "one thing", 40) if c.columns)
+    reading = perfect(case.scene)
+    (found,) = reading.things
+    crumb = replace(found, x=(found.x + 0.45) % 0.9, cells=1.0)
+    for things in ((found, crumb), (crumb, found)):
+        assert judge(case, case.truth, replace(reading, things=things))["column"] is True
 
 
 def test_what_a_free_prompt_leaves_open_is_not_judged():

@@ -13,6 +13,7 @@ from mtu.evaluation.trust import SPOILED, agrees, spoiled_scene, unseen_scenes
 from mtu.playground.render import render_array
 from mtu.playground.scene import Scene
 from mtu.playground.textures import texture
+from mtu.playground.vocabulary import PLACES, THINGS
 
 COUNT = 60
 SEED = 20_000_003  # no seed that a report of the documentation uses
@@ -51,7 +52,8 @@ def test_saved_and_loaded_it_answers_the_same(tmp_path):
     with torch.no_grad():
         one, two = first(pictures), again(pictures)
     assert all(torch.equal(one[name], two[name]) for name in one)
-    assert one["thing"].shape == (2, 65, 16, 16) and one["place"].shape == (2, 19)
+    assert one["thing"].shape == (2, 1 + len(THINGS), 16, 16)
+    assert one["place"].shape == (2, 1 + len(PLACES))
 
 
 def test_a_reader_of_another_vocabulary_is_refused(tmp_path):
