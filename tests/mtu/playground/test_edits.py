@@ -12,8 +12,16 @@ from mtu.playground.edits import (
     apply,
     sample_edit,
     sample_removal,
+    usual_spot,
 )
-from mtu.playground.scene import has_heldout_pair, sample_scene
+from mtu.playground.scene import (
+    Scene,
+    has_heldout_pair,
+    make_item,
+    overlaps,
+    sample_scene,
+    usual_items,
+)
 from mtu.playground.vocabulary import COLUMNS, SIZES, THINGS
 
 
@@ -70,6 +78,29 @@ def test_add_brings_one_thing():
     for scene, edit in _pairs("add"):
         after = apply(edit, scene)
         assert after.items[:-1] == scene.items and after.items[-1].thing == edit.value
+
+
+def test_a_thing_added_without_a_word_on_where_takes_the_first_free_spot():
+    def spot(*items, thing="cat"):
+        return usual_spot(Scene("beach", "day", "clear", items, 1), thing)
+
+    dog, balloon = usual_items(["dog", "balloon"])
+    assert spot() == spot(dog) == make_item("cat", "right")
+    assert spot(make_item("dog", "right")) == make_item("cat", "left")
+    sides = (make_item("fox", column, size="small") for column in ("left", "right"))
+    assert spot(*sides) == make_item("cat", "middle")
+    assert spot(dog, balloon) == make_item("cat", "right"), "the balloon floats above it"
+    assert spot(*usual_items(["dog", "fox"])) is None
+    assert spot(make_item("dog", "middle", size="large")) is None
+    scene = Scene("beach", "day", "clear", (dog,), 1)
+    assert usual_spot(scene, "balloon", "blue") == make_item("balloon", "right", color="blue")
+
+
+def test_about_half_of_what_is_added_takes_the_usual_spot_and_nothing_is_overlapped():
+    pairs = _pairs("add", 80)
+    usual = [edit.item == usual_spot(scene, edit.value, edit.item.color) for scene, edit in pairs]
+    assert 0.3 < np.mean(usual) < 0.8
+    assert not any(overlaps(edit.item, item, 0.02) for scene, edit in pairs for item in scene.items)
 
 
 def test_recolor_gives_a_colour_the_thing_did_not_have():

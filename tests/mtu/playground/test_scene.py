@@ -1,14 +1,19 @@
 """Scenes: sampling is seeded, in bounds and free of overlap, and held-out pairs stay held out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from mtu.playground.scene import (
+    Scene,
     has_heldout_pair,
     is_heldout_pair,
+    is_usual,
     make_item,
     overlaps,
     sample_scene,
+    usual_items,
 )
 from mtu.playground.vocabulary import COLORS, COLUMNS, PLACES, SIZES, THINGS, TIMES, WEATHERS
 
@@ -75,6 +80,51 @@ def test_the_same_seed_gives_the_same_scenes():
 def test_count_fixes_the_number_of_things(count):
     rng = np.random.default_rng(2)
     assert all(len(sample_scene(rng, count).items) == count for _ in range(20))
+
+
+def _scene(*items):
+    return Scene("beach", "day", "clear", items, 1)
+
+
+def test_the_usual_layout_is_one_large_two_side_by_side_three_in_a_row():
+    one, two, three = (usual_items(["cat", "balloon", "ufo"][:k], ["red"]) for k in (1, 2, 3))
+    assert [(item.column, item.size) for item in one] == [("middle", "large")]
+    assert [(item.column, item.size) for item in two] == [("left", "medium"), ("right", "medium")]
+    assert [(item.column, item.size, item.row) for item in three] == [
+        ("left", "small", "down"), ("middle", "small", "up"), ("right", "small", "up")]
+    for items in (one, two, three):
+        assert is_usual(_scene(*items))
+        assert [item.color for item in items] == ["red", None, None][: len(items)]
+        assert [item.x for item in items] == sorted(item.x for item in items)
+        assert not any(overlaps(a, b, 0) for a, b in zip(items, items[1:], strict=False))
+
+
+def test_any_other_column_size_row_order_or_number_is_unusual():
+    cat, dog = usual_items(["cat", "dog"])
+    assert not is_usual(_scene(dog, cat))
+    assert not is_usual(_scene(cat, replace(dog, size="small")))
+    assert not is_usual(_scene(cat, replace(dog, row="up")))
+    assert not is_usual(_scene(cat, replace(dog, column="middle")))
+    assert not is_usual(_scene(cat)), "a medium one, on the left"
+    assert is_usual(_scene(make_item("balloon", "middle", None, "large", "blue")))
+
+
+def test_most_scenes_have_the_usual_layout_and_some_count_things_of_one_kind():
+    scenes = _scenes(600, "any")
+    for count, least, most in ((1, 0.35, 0.65), (2, 0.6, 0.85), (3, 0.6, 0.85)):
+        share = np.mean([is_usual(scene) for scene in scenes if len(scene.items) == count])
+        assert least < share < most, count
+    several = [{item.thing for item in scene.items} for scene in scenes if len(scene.items) > 1]
+    assert 0.05 < np.mean([len(names) == 1 for names in several]) < 0.2
+    assert all(len(scene.items) == len(names) or len(names) == 1 for scene, names in
+               ((scene, {item.thing for item in scene.items}) for scene in scenes))
+
+
+def test_the_world_is_large_and_every_glyph_is_another():
+    assert len(THINGS) >= 100 and sum(not name.startswith("plain") for name in PLACES) >= 15
+    assert len({thing.glyph for thing in THINGS.values()}) == len(THINGS)
+    names = [name for thing in THINGS.values() for name in thing.names]
+    assert len(set(names)) == len(names)
 
 
 def test_an_unknown_split_is_an_error():
