@@ -34,23 +34,29 @@ class Answer(TypedDict):
     seconds: float
 
 
-def make_generate(backend: "Future[Backend]", max_megapixels: float) -> Callable[..., Answer]:
-    """The function behind /generate, for this backend."""
+def make_generate(backend: "Future[Backend]", max_megapixels: float,
+                  fast: bool = False) -> Callable[..., Answer]:
+    """The function behind /generate, for this backend. fast: what it does unless told."""
+    begin_fast = fast
 
     def generate(task: Task, prompt: str = "", image: str = "", mask: str = "", scale: int = 2,
-                 seed: int = -1, steps: int = 0) -> Answer:
+                 seed: int = -1, steps: int = 0, fast: bool = begin_fast) -> Answer:
         """Draw, edit, enlarge or erase.
 
         task: "t2i", "edit", "sr" or "inpaint". image, mask: pictures as base64 or data URLs; the
         mask has the image's size and is white where it may change. scale: 2 or 4, for "sr".
         seed: -1 takes one by chance; steps: 0 takes the model's own number.
+        fast: in the model's fast way, if it has one.
         """
         ready = backend.result()
+        if fast and not ready.able.fast:
+            raise ValueError("This model has no fast setting.")
         if seed < 0:
             seed = secrets.randbelow(1 << 31)
         source = _picture(image, max_megapixels)
         area = _picture(mask, max_megapixels)
-        recipe = Recipe(task, prompt, seed, scale, None, area is not None)
+        recipe = Recipe(task, prompt, seed, scale, None, area is not None,
+                        fast=fast and task in ready.able.fast)
         job = ready.submit(recipe, source, area.convert("L") if area else None, steps or None,
                            foreign=source is not None)
         for event in job:

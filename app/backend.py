@@ -42,13 +42,15 @@ class Abilities:
 
     side: pixels of the square that it draws by itself; multiple: what the sides of a drawing must
     be multiples of; world: it is the small built-in one, which knows its own words, in English,
-    and draws that square only; trained: the tasks that it has learned.
+    and draws that square only; trained: the tasks that it has learned; fast: those
+    that it has a fast way for.
     """
 
     side: int = 512
     multiple: int = 64
     world: bool = False
     trained: frozenset[str] = frozenset(TASKS)
+    fast: frozenset[str] = frozenset()
 
     def room(self, size: tuple[int, int]) -> tuple[int, int]:
         """The (width, height) to draw at, from which a picture of `size` can be cut."""
@@ -155,6 +157,7 @@ class Backend:
         return Job(self.engine.submit(Request(
             task=recipe.task, prompt=recipe.prompt, image=image, mask=mask, scale=recipe.scale,
             seed=recipe.seed, steps=steps, width=width, height=height, foreign=foreign,
+            speed="fast" if recipe.fast else "best",
         )))
 
     def close(self) -> None:
@@ -162,10 +165,12 @@ class Backend:
         self.engine.close()
 
 
-def load(model: str, name: str, device: str, router: Path, world: bool = False) -> Backend:
+def load(model: str, name: str, device: str, router: Path, world: bool = False,
+         dtype: str = "auto", fast: bool = False) -> Backend:
     """Load the router and the model. ValueError or OSError in one sentence if it cannot be.
 
-    world: the model is the small built-in one.
+    world: the model is the small built-in one. dtype: a name of settings.DTYPES. fast: the model
+    must have a fast way.
     """
     import diffusers
     import torch
@@ -173,21 +178,39 @@ def load(model: str, name: str, device: str, router: Path, world: bool = False) 
 
     from intents import Router
     from mtu import Engine, MTUPipeline
+    from mtu.loading import find_model
 
     for library in (diffusers, transformers):
         library.logging.set_verbosity_error()
         library.logging.disable_progress_bar()
     place = _device(torch, device)
-    pipeline = MTUPipeline.from_pretrained(model)
+    folder = find_model(model)
+    pipeline = MTUPipeline.from_pretrained(folder, _dtype(torch, dtype, place, folder))
     pipeline.to(place)
     able = Abilities(pipeline.config.default_size, pipeline.size_multiple, world,
-                     pipeline.trained_tasks)
+                     pipeline.trained_tasks, frozenset(pipeline.config.fast))
+    if fast and not able.fast:
+        raise ValueError("it has no fast setting, so start it without --fast")
     return Backend(Router.load(router), Engine(pipeline), name, able)
 
 
 def _painted(steps: Sequence[Any]) -> set[int]:
     """Which steps the painted area is meant for: the router says it of each."""
     return {index for index, step in enumerate(steps) if step.mask}
+
+
+def _dtype(torch: Any, wanted: str, place: str, folder: Path) -> Any:
+    """The precision of the weights: on CUDA half of it for a model that works on latents, which is
+    a large one (diffusers keeps SDXL's autoencoder whole, and so does mtu.space); else all of it.
+    """
+    from mtu.cli import read_json
+
+    if wanted == "auto":
+        large = read_json(folder / "model_index.json").get("patch_size", 1) == 1
+        wanted = "float16" if place == "cuda" and large else "float32"
+    if wanted == "float16" and place == "cpu":
+        raise ValueError("a processor does not compute in float16; use --dtype bfloat16")
+    return getattr(torch, wanted)
 
 
 def _device(torch: Any, wanted: str) -> str:

@@ -67,7 +67,7 @@ def _serve(settings: Settings, folder: Path) -> int:
     from app.windows import Windows
 
     backend: Future[Backend] = Future()
-    windows = Windows(folder / "sessions")
+    windows = Windows(folder / "sessions", fast=settings.fast)
     corrections = offered(settings)
     chat = Chat(backend, settings.max_megapixels, _seeds(settings.seed), corrections)
     blocks = Page(chat, windows, backend, settings, corrections).build()
@@ -117,7 +117,7 @@ def _fill(backend: Future, load, settings: Settings) -> None:
     Image.MAX_IMAGE_PIXELS = max(limit, Image.MAX_IMAGE_PIXELS or 0)
     try:
         backend.set_result(load(settings.model, settings.model_name, settings.device, ROUTER,
-                                settings.embedded))
+                                settings.embedded, settings.dtype, settings.fast))
     except BaseException as error:
         backend.set_exception(error)
 

@@ -8,8 +8,11 @@ from app.palette import LOOKS
 from app.turns import Picture, Turn
 
 
-def facts(picture: Picture) -> str:
-    """The line under the canvas: task, size, seed, time, download."""
+def facts(picture: Picture, fast: bool | None = None) -> str:
+    """The line under the canvas: task, size, seed, time, the fast switch, download.
+
+    fast: how that switch stands; None where the model has no fast way.
+    """
     parts = [f"{picture.width} × {picture.height}"]
     if picture.recipe is None:
         parts.append("your upload")
@@ -18,10 +21,17 @@ def facts(picture: Picture) -> str:
     if picture.seconds is not None:
         parts.append(seconds(picture.seconds))
     task = chip(picture.recipe.task) if picture.recipe else ""
+    switch = "" if fast is None else _switch(fast)
     return (f'<div class="ob-facts" data-alt="{escape(picture.alt, quote=True)}">{task}'
-            f'<span class="ob-note">{" · ".join(parts)}</span>'
+            f'<span class="ob-note">{" · ".join(parts)}</span>{switch}'
             f'<a class="ob-download" href="{file_url(picture.path)}" '
             f'download="onebrush-{picture.number}.png">Download</a></div>')
+
+
+def _switch(on: bool) -> str:
+    return (f'<button type="button" class="ob-switch" role="switch" data-do="fast" '
+            f'aria-checked="{str(on).lower()}" title="Fewer steps for the pictures to come">'
+            '<span class="ob-knob"></span>Fast</button>')
 
 
 def details(picture: Picture | None) -> str:
@@ -34,7 +44,7 @@ def details(picture: Picture | None) -> str:
         ("You wrote", turn.message or "(nothing, an area was painted)"),
         ("Prompt as used", recipe.prompt or "(none)"),
         ("Seed", str(recipe.seed)),
-        ("Steps", str(turn.steps[-1])),
+        ("Steps", f"{turn.steps[-1]}{', fast' * recipe.fast}"),
         ("Time", seconds(turn.timings[-1])),
         ("Model", turn.model),
     ]

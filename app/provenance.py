@@ -18,7 +18,7 @@ KEY = "onebrush"
 FORMAT = 1
 LARGEST = 1 << 20  # characters; a recipe is a few thousand
 # what pictures saved by the first version do not have
-LATER = {Step: {"mask"}, Recipe: {"size"}, Turn: {"language"}}
+LATER = {Step: {"mask"}, Recipe: {"size", "fast"}, Turn: {"language"}}
 
 
 def to_chunks(turn: Turn) -> dict[str, str]:

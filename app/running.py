@@ -63,7 +63,8 @@ class Run:
         if any(lines):
             yield Noted(" ".join(filter(None, lines)))
         recipe = Recipe(step.task, wish.prompt, step.slots.get("seed", self.turn.seed), wish.scale,
-                        source if image else None, mask is not None, wish.size)
+                        source if image else None, mask is not None, wish.size,
+                        session.fast and step.task in self._backend.able.fast)
         first = None
         for count in range(wish.count):
             picture = yield from self._picture(

@@ -27,9 +27,12 @@ class Pending:
 
 
 class Session:
-    """One window's conversation. `folder` is made at the first picture and removed by `close`."""
+    """One window's conversation. `folder` is made at the first picture and removed by `close`.
 
-    def __init__(self, folder: Path) -> None:
+    fast: pictures are made in the model's fast way, where it has one; the person may switch.
+    """
+
+    def __init__(self, folder: Path, fast: bool = False) -> None:
         self._folder = folder
         self._pictures: list[Picture] = []
         self._trail: list[int | None] = []  # what was current before, oldest first
@@ -41,6 +44,7 @@ class Session:
         self.masks: dict[int, Image.Image] = {}  # turn's place in `turns` → what was painted
         self.pending: Pending | None = None
         self.remember = False  # corrections may be kept
+        self.fast = fast
 
     # -- pictures ---------------------------------------------------------------------------
 

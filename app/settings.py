@@ -12,13 +12,15 @@ EMBEDDED_MODEL = ROOT / "assets" / "playground"
 ROUTER = ROOT / "assets" / "intents"
 EXAMPLES = ROOT / "assets" / "examples"
 DEVICES = ("auto", "cpu", "cuda", "mps")
+DTYPES = ("auto", "float32", "float16", "bfloat16")
 
 
 @dataclass(frozen=True)
 class Settings:
     """What the program was asked to be.
 
-    model: a folder in diffusers layout or a hub id; port: None takes the first free one from
+    model: a folder in diffusers layout or a hub id; dtype: the precision of its weights; fast:
+    conversations begin with the model's fast way; port: None takes the first free one from
     7860; auth: (user, password) or None; max_megapixels: the largest upload accepted; seed: the
     first of the seeds, counted up from there, None for seeds by chance; corrections: the file that
     corrections go to where somebody lets them be kept, None for the usual one.
@@ -26,6 +28,8 @@ class Settings:
 
     model: str = str(EMBEDDED_MODEL)
     device: str = "auto"
+    dtype: str = "auto"
+    fast: bool = False
     host: str = "127.0.0.1"
     port: int | None = None
     share: bool = False
@@ -56,6 +60,10 @@ class Settings:
         parser.add_argument("--model", metavar="PATH_OR_HUB_ID", type=_model,
                             help="a model in diffusers layout (default: the built-in one)")
         parser.add_argument("--device", default=cls.device, choices=DEVICES)
+        parser.add_argument("--dtype", default=cls.dtype, choices=DTYPES,
+                            help="default: half precision for large models on a graphics card")
+        parser.add_argument("--fast", action="store_true",
+                            help="begin with the model's fast way, if it has one")
         parser.add_argument("--host", default=cls.host, help="0.0.0.0 opens it to your network")
         parser.add_argument("--port", type=_port, help="default: the first free one from 7860")
         parser.add_argument("--share", action="store_true",

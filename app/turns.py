@@ -59,7 +59,8 @@ class Recipe:
     """One request as it went to the engine.
 
     source: the picture it started from, or None. scale: what the engine enlarged by, 0 where the
-    picture was only made smaller. size: (width, height) where the words named one.
+    picture was only made smaller. size: (width, height) where the words named one. fast: made in
+    the model's fast way.
     """
 
     task: str
@@ -69,6 +70,7 @@ class Recipe:
     source: int | None
     masked: bool
     size: tuple[int, int] | None = None
+    fast: bool = False
 
 
 @dataclass(frozen=True)

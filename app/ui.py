@@ -16,8 +16,9 @@ from app.chat import Chat
 from app.corrections import Corrections
 from app.events import Asked, Drawn, Event, Failed, Received, Routed
 from app.scripts import CLICKS, FOLLOW, LIVE, NAMES, STRIP
+from app.session import Session
 from app.settings import Settings
-from app.turns import Message
+from app.turns import Message, Picture
 from app.windows import Window, Windows
 
 BRUSH = "#e11d4899"  # what is painted must be seen through
@@ -96,7 +97,7 @@ class Page:
                     type="filepath", format="png", label="Before and after", show_label=False,
                     interactive=False, buttons=["fullscreen"], elem_id="ob-slider", max_height=440,
                 )
-        self.facts = gr.HTML("", elem_id="ob-facts", js_on_load=NAMES)
+        self.facts = gr.HTML("", elem_id="ob-facts", js_on_load=CLICKS + NAMES)
         self.strip = gr.HTML("", elem_id="ob-strip", js_on_load=CLICKS + STRIP)
         with gr.Accordion("Details", open=False, elem_id="ob-more", visible=False) as self.more:
             self.details = gr.HTML("", js_on_load=None)
@@ -114,11 +115,12 @@ class Page:
         blocks.unload(self.leave)
         self.box.submit(self.send, [self.box, self.editor], shown, **many)
         self.box.stop(self.stop, None, None, queue=False, **quiet)
-        for html in (self.welcome, self.log, self.now, self.actions, self.words, self.strip):
+        for html in (self.welcome, self.log, self.now, self.actions, self.words, self.strip,
+                     self.facts):
             html.click(self.act, None, shown, **many)
 
     def _generate(self) -> Any:
-        generate = make_generate(self.backend, self.settings.max_megapixels)
+        generate = make_generate(self.backend, self.settings.max_megapixels, self.settings.fast)
 
         def checked(*args: Any, **kwargs: Any) -> Any:
             try:
@@ -183,6 +185,9 @@ class Page:
         elif what == "remember":
             session.remember = not session.remember
             yield {self.actions: self._buttons(window)}
+        elif what == "fast":
+            session.fast = not session.fast
+            yield {self.facts: self._facts(session.current, session)}
         elif what == "forget" and self.corrections and self.corrections.own:
             try:
                 self.corrections.delete()
@@ -254,6 +259,12 @@ class Page:
         remember = cards.remember(session.remember, self.corrections) if self.corrections else ""
         return cards.actions(session.turns[-1], session.can_undo, can_vary, remember)
 
+    def _facts(self, picture: Picture | None, session: Session) -> str:
+        if picture is None:
+            return ""
+        has = bool(self.backend.result().able.fast)  # there is none before the model is there
+        return panel.facts(picture, session.fast if has else None)
+
     def _canvas(self, window: Window) -> dict:
         """Everything beside the chat that follows the current picture."""
         session = window.session
@@ -267,7 +278,7 @@ class Page:
             self.editor: {"background": path, "layers": [], "composite": path} if path else None,
             self.compare: gr.Tab(visible=pair is not None),
             self.slider: tuple(map(str, pair)) if pair else None,
-            self.facts: panel.facts(picture) if picture else "",
+            self.facts: self._facts(picture, session),
             self.strip: panel.strip(thumbs, picture.number if picture else None),
             self.more: gr.Accordion(visible=picture is not None),
             self.details: panel.details(picture),

@@ -16,8 +16,8 @@ GRACE = 3600.0
 class Window:
     """A conversation and what the page shows of it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.session = Session(folder)
+    def __init__(self, folder: Path, fast: bool = False) -> None:
+        self.session = Session(folder, fast)
         self.thread = Thread()
         self.left: float | None = None
 
@@ -26,11 +26,13 @@ class Windows:
     """Finds a window's conversation by the key its browser sent.
 
     folder: where the pictures go; the names inside it cannot be guessed, because whoever knows
-    the address of a file can fetch it.
+    the address of a file can fetch it. fast: how conversations begin (`Session.fast`).
     """
 
-    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic,
+                 fast: bool = False) -> None:
         self._folder = folder
+        self._fast = fast
         self._clock = clock
         self._windows: dict[str, Window] = {}
         self._guard = threading.Lock()
@@ -44,7 +46,8 @@ class Windows:
             self._sweep()
             window = self._windows.get(key)
             if window is None:
-                window = self._windows[key] = Window(self._folder / secrets.token_hex(16))
+                window = self._windows[key] = Window(
+                    self._folder / secrets.token_hex(16), self._fast)
             window.left = None
             return window
 

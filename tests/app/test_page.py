@@ -31,7 +31,7 @@ def test_only_the_typed_call_is_offered_to_programs(page):
 
 def test_nobody_waits_for_another_windows_handler(page):
     streaming = [fn for fn in page.fns.values() if fn.name in ("send", "act", "arrive")]
-    assert len(streaming) == 8
+    assert len(streaming) == 9
     assert all(fn.concurrency_limit is None for fn in streaming)
 
 

@@ -14,7 +14,7 @@ from mtu import MTUConfig, MTUPipeline, MTUUNet2DConditionModel, condition_layou
 PATCH = 4
 
 
-def pipeline(steps: int) -> MTUPipeline:
+def pipeline(steps: int, **settings) -> MTUPipeline:
     """32×32 pixels in 4×4 patches; every task does something of its own."""
     torch.manual_seed(0)
     channels = 3 * PATCH**2
@@ -36,7 +36,7 @@ def pipeline(steps: int) -> MTUPipeline:
         PreTrainedTokenizerFast(tokenizer_object=words, pad_token="<pad>", unk_token="<unk>",
                                 model_max_length=8),
         FlowMatchEulerDiscreteScheduler(shift=3.0), prediction_type="sample", patch_size=PATCH,
-        default_steps=steps, default_size=32,
+        default_steps=steps, default_size=32, **settings,
     )
 
 
