@@ -22,11 +22,12 @@ def test_defaults():
 
 def test_everything_given():
     settings = Settings.parse(["--share", "--host", "0.0.0.0", "--port", "8000", "--model", "a/b",
-                               "--device", "cpu", "--dtype", "bfloat16", "--fast", "--auth", "me:pass:word",
+                               "--device", "cpu", "--dtype", "bfloat16", "--fast",
+                               "--auth", "me:pass:word",
                                "--max-megapixels", "12.5", "--seed", "0",
                                "--corrections", "/tmp/a.jsonl"])
-    assert settings == Settings(model="a/b", device="cpu", dtype="bfloat16", fast=True, host="0.0.0.0", port=8000, share=True,
-                                auth=("me", "pass:word"), max_megapixels=12.5, seed=0,
+    assert settings == Settings(model="a/b", device="cpu", dtype="bfloat16", fast=True,
+                                host="0.0.0.0", port=8000, share=True, auth=("me", "pass:word"), max_megapixels=12.5, seed=0,
                                 corrections=Path("/tmp/a.jsonl").resolve())
     assert settings.model_name == "b" and not settings.embedded
 
@@ -37,7 +38,8 @@ def test_the_embedded_model_by_its_path():
 
 BAD = [
     (["--port", "0"], "port"), (["--port", "x"], "port"), (["--port", "70000"], "port"),
-    (["--device", "tpu"], "tpu"), (["--dtype", "int8"], "int8"), (["--auth", "me"], "USER:PASSWORD"),
+    (["--device", "tpu"], "tpu"), (["--dtype", "int8"], "int8"),
+    (["--auth", "me"], "USER:PASSWORD"),
     (["--auth", ":x"], "USER:PASSWORD"), (["--max-megapixels", "0"], "size"),
     (["--max-megapixels", "nan"], "size"), (["--seed", "-1"], "-1"),
     (["--model", "/no/such/folder"], "/no/such/folder"),
