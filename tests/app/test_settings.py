@@ -27,7 +27,8 @@ def test_everything_given():
                                "--max-megapixels", "12.5", "--seed", "0",
                                "--corrections", "/tmp/a.jsonl"])
     assert settings == Settings(model="a/b", device="cpu", dtype="bfloat16", fast=True,
-                                host="0.0.0.0", port=8000, share=True, auth=("me", "pass:word"), max_megapixels=12.5, seed=0,
+                                host="0.0.0.0", port=8000, share=True, auth=("me", "pass:word"),
+                                max_megapixels=12.5, seed=0,
                                 corrections=Path("/tmp/a.jsonl").resolve())
     assert settings.model_name == "b" and not settings.embedded
 
