@@ -173,13 +173,13 @@ def logits_of(model, rows: list, config: RouterConfig) -> torch.Tensor:
 
 
 def shared(model, rows: list, labels: torch.Tensor, config: RouterConfig) -> RouterConfig:
-    """The config with the smallest share of the linear part that is as often right on these rows
-    as any, and the temperature of least negative log-likelihood."""
+    """The config with the share of the linear part and the temperature that together have the
+    least negative log-likelihood on these rows."""
     tried = []
-    for share in [n / 10 for n in range(11)] if config.letters else [0.0]:
+    for share in [n / 10 for n in range(17)] if config.letters else [0.0]:
         logits = logits_of(model, rows, dataclasses.replace(config, letters_share=share))
-        right = (logits.argmax(1) == labels).sum().item()
-        tried.append((-right, share, temperature_of(logits, labels)))
+        temperature = temperature_of(logits, labels)
+        tried.append((F.cross_entropy(logits / temperature, labels).item(), share, temperature))
     _, share, temperature = min(tried)
     return dataclasses.replace(config, letters_share=share, temperature=temperature)
 

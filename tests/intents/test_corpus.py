@@ -7,6 +7,7 @@ import pytest
 from intents.articles import article
 from intents.corpus import (
     DEV_FILES,
+    DEV_MORE,
     DEV_PLAIN,
     HELDOUT,
     HELDOUT_LANGUAGES,
@@ -108,8 +109,9 @@ def test_dev_and_heldout_share_nothing(heldout):
         assert not texts & {e.text.lower() for e in read_examples(file)}
 
 
-def test_the_plain_development_file_is_large_and_all_plain():
-    examples = read_examples(DEV_PLAIN)
+@pytest.mark.parametrize("file", [DEV_PLAIN, DEV_MORE], ids=lambda file: file.stem)
+def test_a_plain_development_file_is_large_and_all_plain(file):
+    examples = read_examples(file)
     assert len(examples) >= 300 and all(e.plain for e in examples)
     assert min(Counter(e.intent for e in examples).values()) >= 40
     assert len({(e.text, e.context) for e in examples}) == len(examples)
