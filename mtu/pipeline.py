@@ -14,6 +14,7 @@ from PIL import Image
 from .compose import composite
 from .conditioning import condition_layouts
 from .delta import load_saved
+from .familiar import check_weights
 from .guided import guided_loop
 from .images import resize_mask, to_pil, to_tensor
 from .loading import find_model
@@ -63,7 +64,7 @@ class MTUPipeline(DiffusionPipeline):
     first_look: task -> steps, for tasks that redraw the part they change instead of changing it
     (look.py).
     strangest: pictures from elsewhere whose `strangeness` (familiar.py) is above this are not the
-    model's to edit; None for no limit.
+    model's to edit; None for no limit. strange_weights: what strangeness is made of there.
     upcycled_from: the base's `identity` (delta.py), if it is known.
     fast: task -> its fast way (speed.py); None where the model has none.
 
@@ -99,6 +100,7 @@ class MTUPipeline(DiffusionPipeline):
         first_look: dict | None = None,
         residual_share: dict | None = None,
         strangest: float | None = None,
+        strange_weights: dict | None = None,
         upcycled_from: dict | None = None,
         fast: dict | None = None,
     ):
@@ -128,6 +130,7 @@ class MTUPipeline(DiffusionPipeline):
             first_look=dict(first_look or {}),
             residual_share=dict(residual_share or {}),
             strangest=strangest,
+            strange_weights=dict(strange_weights or {}),
             upcycled_from=upcycled_from,
             fast=dict(fast or {}),
         )
@@ -141,6 +144,7 @@ class MTUPipeline(DiffusionPipeline):
         check_shares(self.config.residual_share, check_gains(self.config.residual, self.layouts))
         check_looks(self.config.first_look, self.layouts)
         check_fast(self.config.fast, self.layouts)
+        check_weights(self.config.strange_weights)
         self._null_text: Text | None = None
 
     @classmethod
@@ -262,7 +266,8 @@ class MTUPipeline(DiffusionPipeline):
             if found is not None:
                 hidden = resize_mask(found, inputs.size)
                 condition = self._condition(inputs.task, to_tensor(resized), hidden, hide=True)
-                inputs = replace(inputs, mask=found.resize(inputs.source.size, Image.Resampling.NEAREST))
+                whole = found.resize(inputs.source.size, Image.Resampling.NEAREST)
+                inputs = replace(inputs, mask=whole)
         # 3. The loop, which encodes the prompt first
         picture = yield from self._loop(inputs, condition, done, done + inputs.steps)
         # 4. The change, brought to the source
