@@ -17,7 +17,7 @@ from mtu.playground.edits import (
 )
 from mtu.playground.instructions import instruction
 from mtu.playground.render import item_mask, render_array
-from mtu.playground.scene import GRID, sample_scene, thing_cells
+from mtu.playground.scene import GRID, sample_scene, thing_cells, thing_odds
 from mtu.playground.textures import texture
 from mtu.stem import Stem, enlarge
 
@@ -43,12 +43,14 @@ class Playground(Dataset):
 
     pattern: task names; row i has the task pattern[i % len(pattern)], so that a batch whose size
     is a multiple of the pattern holds every task. stem: what enlarges the sources of the task sr;
-    None for bicubic.
+    None for bicubic. more_of: thing -> how many times as often as the others it is drawn.
     """
 
     def __init__(self, pattern: list[str], seed: int, side: int = 256, split: str = "train",
-                 atlas_path=None, stem: Stem | None = None):
+                 atlas_path=None, stem: Stem | None = None,
+                 more_of: dict[str, float] | None = None):
         self.stem = stem
+        self.odds = thing_odds(more_of) if more_of else None
         self.pattern, self.seed, self.side = pattern, seed, side
         self.split, self.atlas_path = split, atlas_path
 
@@ -64,7 +66,7 @@ class Playground(Dataset):
         return render_array(scene, side or self.side, self.atlas_path)
 
     def _t2i(self, rng) -> Row:
-        scene = sample_scene(rng, split=self.split)
+        scene = sample_scene(rng, split=self.split, odds=self.odds)
         return Row("t2i", caption(scene, rng), self._render(scene), focus=thing_cells(scene))
 
     def _edit(self, rng) -> Row:

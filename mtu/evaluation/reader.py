@@ -101,7 +101,8 @@ class SceneReader(nn.Module):
         """Start from a reader of the same widths whose vocabulary may be another one: its layers,
         and its answers of the classes that both know."""
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        old = {name: value.float() for name, value in load_file(folder / "model.safetensors").items()}
+        saved = load_file(folder / "model.safetensors")
+        old = {name: value.float() for name, value in saved.items()}
         for head, names in (("head_cells", ("thing", "color")), ("head_whole", _WHOLE)):
             before = [(name, kind) for name in names for kind in config["classes"][name]]
             now = [(name, kind) for name in names for kind in CLASSES[name]]

@@ -144,8 +144,19 @@ def _color(rng: np.random.Generator, thing: str) -> str | None:
     return None
 
 
-def _sample_items(rng: np.random.Generator, count: int) -> tuple[Item, ...]:
-    names = [str(name) for name in rng.choice(list(THINGS), size=count, replace=False)]
+def thing_odds(more_of: dict[str, float]) -> np.ndarray:
+    """Probabilities of THINGS in their order, where those named come up so many times as often as
+    the others. ValueError for a name that is no thing."""
+    unknown = sorted(set(more_of) - set(THINGS))
+    if unknown:
+        raise ValueError(f"There is no thing called {unknown[0]!r}.")
+    weights = np.array([more_of.get(name, 1.0) for name in THINGS], float)
+    return weights / weights.sum()
+
+
+def _sample_items(rng: np.random.Generator, count: int, odds) -> tuple[Item, ...]:
+    drawn = rng.choice(list(THINGS), size=count, replace=False, p=odds)
+    names = [str(name) for name in drawn]
     counted = count > 1 and rng.random() < 0.12
     if counted:
         names = names[:1] * count
@@ -171,9 +182,10 @@ def _sample_items(rng: np.random.Generator, count: int) -> tuple[Item, ...]:
 
 
 def sample_scene(
-    rng: np.random.Generator, count: int | None = None, split: str = "train"
+    rng: np.random.Generator, count: int | None = None, split: str = "train", odds=None
 ) -> Scene:
-    """A random scene of one to three things (`count` fixes it). Raises ValueError on `split`."""
+    """A random scene of one to three things (`count` fixes it), drawn with `odds` (`thing_odds`)
+    or all equally often. Raises ValueError on `split`."""
     if split not in SPLITS:
         raise ValueError(f"split must be one of {', '.join(SPLITS)}, not {split!r}.")
     while True:
@@ -183,7 +195,7 @@ def sample_scene(
         weather = "clear"
         if place.has_weather:
             weather = str(rng.choice(list(WEATHERS), p=[0.7, 0.15, 0.15]))
-        items = _sample_items(rng, number)
+        items = _sample_items(rng, number, odds)
         scene = Scene(place.name, time, weather, items, int(rng.integers(2**31)))
         if len(items) == number and (split == "any" or
                                      has_heldout_pair(scene) == (split == "heldout")):

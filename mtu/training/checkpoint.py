@@ -47,3 +47,16 @@ def load(folder: Path) -> tuple[dict[str, dict[str, torch.Tensor]], dict] | None
         return groups, json.loads((source / "meta.json").read_text())
     except (SafetensorError, json.JSONDecodeError) as error:
         raise ValueError(f"The checkpoint {source} cannot be read: {error}") from None
+
+
+def is_finished(folder: Path, steps: int, export: Path | None) -> bool:
+    """True if the checkpoint in `folder` has `steps` steps, and its weights were exported after
+    it was written."""
+    try:
+        done = json.loads((folder / "meta.json").read_text())["step"] >= steps
+        if not done or export is None:
+            return done
+        written = (folder / "meta.json").stat().st_mtime
+        return any(file.stat().st_mtime >= written for file in export.rglob("*") if file.is_file())
+    except (OSError, ValueError, KeyError):
+        return False

@@ -26,6 +26,7 @@ from mtu.unet import MTUUNet2DConditionModel
 
 from .recipe import RecipeError
 from .stem_stage import find_stem
+from .task_vectors import add_task_vectors
 
 SMALLEST_TIME = 0.1  # bounds the weight of the nearly clean rows
 DROP = 0.05  # of the rows each: text, image, both (Brooks et al. 2023, InstructPix2Pix)
@@ -60,8 +61,9 @@ class _DenoiseStage:
         torch.manual_seed(recipe.seed)
 
     def dataset(self) -> Playground:
-        atlas = self.recipe.options.get("atlas")
-        return Playground(self.pattern, self.recipe.seed, atlas_path=atlas, stem=self.stem)
+        options = self.recipe.options
+        return Playground(self.pattern, self.recipe.seed, atlas_path=options.get("atlas"),
+                          stem=self.stem, more_of=options.get("more_of"))
 
     def _fit_to_device(self) -> None:
         """Layout and attention that train fastest: on a CPU two matrix products beat the fused
@@ -150,7 +152,8 @@ class _DenoiseStage:
             default_steps=options.get("default_steps", 16), default_size=SIDE,
             guidance=options.get("guidance", {}), use_attention_mask=True,
             residual=options.get("residual", {}), first_look=options.get("first_look", {}),
-            residual_share=options.get("residual_share", {}), strangest=options.get("strangest"))
+            residual_share=options.get("residual_share", {}), strangest=options.get("strangest"),
+            fast=options.get("fast"))
 
 
 class BaseStage(_DenoiseStage):
@@ -203,10 +206,15 @@ class MultitaskStage(_DenoiseStage):
         if "mtu" in UNet2DConditionModel.load_config(folder):
             self.module = MTUUNet2DConditionModel.from_pretrained(folder)
         else:
-            self.module = MTUUNet2DConditionModel.from_unet(
-                UNet2DConditionModel.from_pretrained(folder),
-                MTUConfig(num_experts=options.get("num_experts", 4), tasks=CONDITION,
-                          init=options.get("init", "preserving")))
+            base = UNet2DConditionModel.from_pretrained(folder)
+            config = MTUConfig(num_experts=options.get("num_experts", 4), tasks=CONDITION,
+                               init=options.get("init", "preserving"))
+            torch.manual_seed(recipe.seed)
+            self.module = MTUUNet2DConditionModel.from_unet(base, config)
+            if "learned_from" in options:
+                folders = (Path(options["learned_from"][name]).expanduser()
+                           for name in ("model", "base"))
+                add_task_vectors(self.module, *folders, recipe.seed)
         self._fit_to_device()
         self.residual = options.get("residual", {})
         self.first_look = options.get("first_look", {})

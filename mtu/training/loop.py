@@ -52,9 +52,13 @@ class Stage(Protocol):
 
 
 class Trainer:
-    """Runs one stage from its last checkpoint (or from the start) to `recipe.steps`."""
+    """Runs one stage from its last checkpoint (or from the start) to `recipe.steps`.
 
-    def __init__(self, stage: Stage, recipe: Recipe, resume: bool, quiet: bool = False):
+    deadline: in seconds of time.monotonic(); a run that reaches it ends as if interrupted.
+    """
+
+    def __init__(self, stage: Stage, recipe: Recipe, resume: bool, quiet: bool = False,
+                 deadline: float | None = None):
         self.stage, self.recipe, self.quiet = stage, recipe, quiet
         on_cpu = not torch.cuda.is_available()
         if on_cpu and recipe.precision == "fp16":  # accelerate would go on in float32
@@ -70,7 +74,7 @@ class Trainer:
         self.balance = Balance(recipe.balance)
         self.folder = recipe.path("run_dir")
         self.step = 0
-        self.stopping, self.interrupt = False, _Interrupt()
+        self.stopping, self.interrupt = False, _Interrupt(deadline)
         if resume:
             self._resume()
         if self.processes > 1:
@@ -252,10 +256,15 @@ class _Progress:
 
 
 class _Interrupt:
-    """Turns SIGINT and SIGTERM into a wish that the loop reads between steps."""
+    """Turns SIGINT, SIGTERM and a deadline into a wish that the loop reads between steps."""
 
-    def __init__(self):
-        self.asked = False
+    def __init__(self, deadline: float | None):
+        self._told, self._deadline = False, deadline
+
+    @property
+    def asked(self) -> bool:
+        late = self._deadline is not None and time.monotonic() > self._deadline
+        return self._told or late
 
     def __enter__(self) -> "_Interrupt":
         self._before = {}
@@ -265,7 +274,7 @@ class _Interrupt:
         return self
 
     def _ask(self, *_) -> None:
-        self.asked = True
+        self._told = True
 
     def __exit__(self, *_) -> None:
         for number, handler in self._before.items():

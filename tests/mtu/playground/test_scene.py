@@ -13,6 +13,7 @@ from mtu.playground.scene import (
     make_item,
     overlaps,
     sample_scene,
+    thing_odds,
     usual_items,
 )
 from mtu.playground.vocabulary import COLORS, COLUMNS, PLACES, SIZES, THINGS, TIMES, WEATHERS
@@ -130,3 +131,12 @@ def test_the_world_is_large_and_every_glyph_is_another():
 def test_an_unknown_split_is_an_error():
     with pytest.raises(ValueError, match="split must be one of train, heldout, any"):
         sample_scene(np.random.default_rng(0), split="test")
+
+
+def test_some_things_can_come_up_more_often():
+    odds = thing_odds({"tiger": 50.0})
+    rng = np.random.default_rng(0)
+    drawn = [item.thing for _ in range(200) for item in sample_scene(rng, 1, odds=odds).items]
+    assert 0.2 < drawn.count("tiger") / len(drawn) < 0.5  # 50 / 156
+    with pytest.raises(ValueError, match="zeppelin"):
+        thing_odds({"zeppelin": 2.0})

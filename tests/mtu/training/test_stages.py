@@ -1,5 +1,7 @@
 """The stages in small: they learn, they resume exactly, they hand their weights on."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -8,9 +10,9 @@ from diffusers import UNet2DConditionModel
 from mtu.pipeline import MTUPipeline
 from mtu.playground import atlas
 from mtu.stem import Stem
-from mtu.train import main
+from mtu.train import build_stage, main
 from mtu.training.loop import Trainer
-from mtu.training.recipe import Recipe
+from mtu.training.recipe import Recipe, RecipeError
 from mtu.training.text_stage import Lines, TextStage
 
 requires_glyphs = pytest.mark.skipif(
@@ -59,8 +61,6 @@ def moved_stem(folder) -> Stem:
 
 
 def trained(recipe: Recipe, resume: bool = False, until: int | None = None):
-    from mtu.train import build_stage
-
     trainer = Trainer(build_stage(recipe), recipe, resume=resume, quiet=True)
     trainer.run(until)
     return trainer
@@ -178,6 +178,33 @@ def test_a_dry_run_prints_the_resolved_recipe_and_trains_nothing(tmp_path):
 
 
 @requires_glyphs
+def test_what_the_tasks_had_learned_is_moved_to_another_base(text_model, tmp_path):
+    learned = trained(multitask(text_model, tmp_path / "old")).stage.module
+    other = tmp_path / "other"
+    shutil.copytree(text_model, other)
+    unet = tiny_unet()
+    with torch.no_grad():
+        for tensor in unet.parameters():
+            tensor.add_(0.01)
+    unet.save_pretrained(other / "unet")
+    folders = {"model": str(tmp_path / "old" / "model"), "base": str(text_model)}
+    moved = build_stage(multitask(other, tmp_path, options={
+        "num_experts": 4, "learned_from": folders})).module
+    plain, old = (build_stage(multitask(folder, tmp_path)).module for folder in (other, text_model))
+    changed = 0
+    for name, tensor in moved.named_parameters():
+        gained = dict(learned.named_parameters())[name] - dict(old.named_parameters())[name]
+        expected = dict(plain.named_parameters())[name]
+        if tensor.requires_grad:
+            expected, changed = expected + gained, changed + int(gained.any())
+        torch.testing.assert_close(tensor, expected, rtol=1e-4, atol=1e-4)
+    assert changed > 3
+    with pytest.raises(RecipeError, match="another way"):
+        build_stage(multitask(other, tmp_path, options={
+            "num_experts": 2, "learned_from": folders}))
+
+
+@requires_glyphs
 def test_the_multitask_stage_trains_on_its_stem_and_hands_it_on(text_model, tmp_path):
     stem = moved_stem(tmp_path / "stem")
     options = {"num_experts": 4, "stem": str(tmp_path / "stem"), "residual": {"sr": 4.0},
@@ -187,3 +214,47 @@ def test_the_multitask_stage_trains_on_its_stem_and_hands_it_on(text_model, tmp_
     pipeline = MTUPipeline.from_pretrained(tmp_path / "model")
     assert torch.equal(pipeline.stem.conv_in.weight, stem.conv_in.weight)
     assert pipeline.config.residual_share == {"sr": 0.5}
+
+
+def lines_of(file) -> int:
+    return len(file.read_text().splitlines())
+
+
+def test_stages_run_in_turn_and_are_not_run_twice(tmp_path):
+    recipes = []
+    for name in ("one", "two"):
+        recipe = Recipe(stage="text", steps=2, batch_size=2, run_dir=str(tmp_path / name),
+                        export_to=str(tmp_path / name / "model"), workers=0, precision="no",
+                        options={"tokenizer_lines": 300})
+        (tmp_path / f"{name}.yaml").write_text(recipe.to_yaml())
+        recipes.append(str(tmp_path / f"{name}.yaml"))
+    assert main([*recipes, "--resume"]) == 0
+    assert all((tmp_path / name / "model" / "text_encoder").is_dir() for name in ("one", "two"))
+    losses = [tmp_path / name / "losses.jsonl" for name in ("one", "two")]
+    assert [lines_of(file) for file in losses] == [2, 2]
+    assert main([*recipes, "--resume"]) == 0
+    assert [lines_of(file) for file in losses] == [2, 2]
+
+
+def test_a_run_whose_minutes_are_up_is_saved_and_taken_up_again(tmp_path, capsys):
+    recipe = Recipe(stage="text", steps=3, batch_size=2, run_dir=str(tmp_path / "run"),
+                    export_to=str(tmp_path / "model"), workers=0, precision="no",
+                    options={"tokenizer_lines": 300})
+    (tmp_path / "text.yaml").write_text(recipe.to_yaml())
+    command = [str(tmp_path / "text.yaml"), "--resume"]
+    assert main([*command, "--minutes", "0.000001"]) == 130
+    assert "--resume goes on" in capsys.readouterr().err
+    assert not (tmp_path / "model").exists() and (tmp_path / "run" / "checkpoint").is_dir()
+    assert main(command) == 0
+    assert (tmp_path / "model" / "tokenizer").is_dir()
+    assert lines_of(tmp_path / "run" / "losses.jsonl") == 3
+
+
+@pytest.mark.parametrize(("flags", "words"), [
+    (["a.yaml", "b.yaml", "--steps", "3"], "--steps is for one recipe"),
+    (["a.yaml", "--minutes", "0"], "--minutes must be above 0"),
+])
+def test_what_cannot_be_asked_of_a_run_is_one_line(flags, words, capsys):
+    assert main(flags) == 2
+    error = capsys.readouterr().err
+    assert words in error and error.count("\n") == 1
