@@ -221,16 +221,17 @@ class Page:
             return
         thread = window.thread
         thread.say(text, painted)
+        beside: dict = {self.welcome: gr.HTML(visible=False), self.thread: gr.Column(visible=True)}
         yield {
-            self.welcome: gr.HTML(visible=False), self.thread: gr.Column(visible=True),
-            self.log: thread.log, self.now: "", self.actions: "",
+            **beside, self.log: thread.log, self.now: "", self.actions: "",
             self.known: gr.Accordion(visible=False),
             self.box: gr.MultimodalTextbox(value=None, submit_btn=False, stop_btn=True),
         }
-        buttons, box, log = "", {}, thread.log
+        buttons, box, log, late = "", {}, thread.log, {}
         for event in events:
             thread.apply(event)
-            update: dict = {self.now: thread.now}
+            update: dict = {self.now: thread.now, **late}
+            late = {}
             if thread.log != log:
                 log = update[self.log] = thread.log
             match event:
@@ -243,11 +244,15 @@ class Page:
                 case Failed() if event.keep and keep:
                     box = {"value": {"text": text, "files": []}}
             if isinstance(event, Drawn | Received):
-                update |= self._canvas(window)
+                late = self._canvas(window)
+                beside |= late
             yield update
+        # A busy browser may not have shown an update when the next one comes, and gradio's page
+        # then writes the next one into it, so that it is lost. Only the last one is sent whole.
         yield {
             self.actions: buttons,
             self.box: gr.MultimodalTextbox(submit_btn=True, stop_btn=False, **box),
+            **beside,
         }
 
     def _buttons(self, window: Window) -> str:

@@ -10,7 +10,7 @@ from app import welcome
 from app.chat import Chat
 from app.settings import Settings
 from app.turns import Message
-from app.windows import Windows
+from app.windows import Window, Windows
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +72,22 @@ def test_the_words_are_the_models_own():
     html = welcome.words(things, places)
     assert html.count("<button") == len(things) + len(places)
     assert 'data-do="say:a cat on the beach"' in html
+
+
+def test_the_last_update_of_a_turn_is_whole(chat, future, tmp_path):
+    # gradio's page may lose any but the last: it writes an update into the one before it
+    from app.ui import Page
+
+    page = Page(chat, Windows(tmp_path), future, Settings(model="some/model"))
+    page.build()
+    window = Window(tmp_path / "window")
+    *_, last = page._say(window, Message("a cat on the beach, then make it night"))
+    second = window.session.pictures[1]
+    assert window.session.current == second
+    assert last[page.editor]["background"] == str(second.path)
+    assert last[page.compare].visible and last[page.slider][1] == str(second.path)
+    assert last[page.thread].visible and not last[page.welcome].visible
+    assert last[page.strip].count("ob-thumb") == 2 and last[page.actions]
 
 
 def test_the_config_is_plain_json(page):
