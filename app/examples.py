@@ -5,7 +5,6 @@
 """
 
 import argparse
-import shutil
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -48,12 +47,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _keep(picture: Path, file: Path) -> None:
-    """The first one as it is, for the others start from it; those as WebP, a tenth of the size."""
-    if file.suffix == picture.suffix:
-        shutil.copy(picture, file)
-        return
+    """As WebP: the first one without loss, for the others start from it."""
+    first = file.name == welcome.CARDS[0].picture
     with Image.open(picture) as image:
-        image.save(file, quality=90, method=6)
+        image.save(file, lossless=first, quality=90, method=6)
 
 
 if __name__ == "__main__":

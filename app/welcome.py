@@ -21,10 +21,10 @@ class Example:
 
 # The pictures are made by `python -m app.examples`; the last three work on the first one's.
 CARDS = (
-    Example("t2i", "a red balloon in the mountains", "draw.png"),
-    Example("edit", "make it night", "edit.webp", "draw.png"),
-    Example("inpaint", "remove the balloon", "erase.webp", "draw.png"),
-    Example("sr", "make it twice as large", "enlarge.webp", "draw.png"),
+    Example("t2i", "a red balloon in the mountains", "draw.webp"),
+    Example("edit", "make it night", "edit.webp", "draw.webp"),
+    Example("inpaint", "remove the balloon", "erase.webp", "draw.webp"),
+    Example("sr", "make it twice as large", "enlarge.webp", "draw.webp"),
 )
 LEAD = "Say what you want to see, or drop in a picture and say what to change."
 
@@ -50,10 +50,10 @@ def page(folder: Path = EXAMPLES, known: tuple[int, int] | None = None) -> str:
 
 def vocabulary() -> tuple[dict[str, str], dict[str, str]]:
     """The things and the places that the built-in model was trained on, each with a prompt."""
+    from mtu.playground.phrases import with_article
     from mtu.playground.vocabulary import PLACES, THINGS
 
-    things = {name: f"{'an' if name[0] in 'aeiou' else 'a'} {name} on the beach"
-              for name in THINGS}
+    things = {name: f"{with_article(name)} on the beach" for name in THINGS}
     return things, {name: f"a cat {place.phrases[0]}" for name, place in PLACES.items()}
 
 

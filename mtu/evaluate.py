@@ -95,7 +95,7 @@ def evaluate(args: argparse.Namespace) -> None:
                                                      bar.update)
             report["tasks"][task] = part
             report["peak memory in MiB"] = peak_memory()
-            save_sheet(sheet(first_of_each(outcomes)), out / f"{task}.jpg")
+            save_sheet(sheet(first_of_each(outcomes)), out / f"{task}.webp")
             _write(report, out)  # an evaluation that is stopped leaves what it has
     print((out / "report.md").read_text(encoding="utf-8"))
 

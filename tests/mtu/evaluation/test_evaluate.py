@@ -33,7 +33,7 @@ def test_it_writes_figures_tables_and_sheets(model, tmp_path, capsys):
         assert part["steps"] == 1 and part["seconds a step"] == part["seconds"]
         assert set(part["groups"]) == {*GROUPS[task], "mean"}
         assert part["seconds"] > 0
-        assert (out / f"{task}.jpg").stat().st_size <= LIMIT
+        assert (out / f"{task}.webp").stat().st_size <= LIMIT
     assert report["tasks"]["t2i"]["groups"]["one thing"]["n"] == 2
     assert report["tasks"]["t2i"]["groups"]["free phrasing"]["n"] == 4
     compared = report["tasks"]["t2i"]["against the grammar"]
