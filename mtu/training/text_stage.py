@@ -150,20 +150,19 @@ class TextModel(nn.Module):
 
 def _take_over(encoder: T5EncoderModel, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
     """Start from an encoder that knows fewer words: its layers, and its vectors of the pieces that
-    both vocabularies have. New pieces start as the mean of what the old one cut them into."""
+    both vocabularies have. New pieces keep fresh vectors of the same spread."""
     old = T5EncoderModel.from_pretrained(folder / "text_encoder")
-    cut = PreTrainedTokenizerFast.from_pretrained(folder / "tokenizer")
-    weights, vectors = old.state_dict(), old.shared.weight.detach()
-    known = cut.get_vocab()
+    known = PreTrainedTokenizerFast.from_pretrained(folder / "tokenizer").get_vocab()
+    own = tokenizer.get_vocab()
+    shared = [piece for piece in own if piece in known]
     with torch.no_grad():
-        for piece, index in tokenizer.get_vocab().items():
-            ids = [known[piece]] if piece in known else \
-                cut(piece.replace("▁", " "), add_special_tokens=False).input_ids
-            if ids:
-                encoder.shared.weight[index] = vectors[ids].mean(0)
-    encoder.load_state_dict(weights | {
-        name: encoder.shared.weight.detach().clone() for name in ("shared.weight",
-                                                   "encoder.embed_tokens.weight")}, strict=False)
+        vectors = encoder.shared.weight.clone()
+        vectors *= old.shared.weight.std() / vectors.std()
+        vectors[[own[piece] for piece in shared]] = \
+            old.shared.weight[[known[piece] for piece in shared]]
+    weights = {name: vectors if tensor.shape == old.shared.weight.shape else tensor
+               for name, tensor in old.state_dict().items()}
+    encoder.load_state_dict(weights)
 
 
 def _split(logits: torch.Tensor, fields: dict) -> dict[str, torch.Tensor]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from diffusers import UNet2DConditionModel
+from transformers import PreTrainedTokenizerFast, T5EncoderModel
 
 from mtu.pipeline import MTUPipeline
 from mtu.playground import atlas
@@ -258,3 +259,27 @@ def test_what_cannot_be_asked_of_a_run_is_one_line(flags, words, capsys):
     assert main(flags) == 2
     error = capsys.readouterr().err
     assert words in error and error.count("\n") == 1
+
+
+def test_a_text_encoder_takes_new_words_on(text_model, tmp_path):
+    recipe = Recipe(stage="text", steps=3, batch_size=4, run_dir=str(tmp_path / "run"), seed=8,
+                    init_from=str(text_model), export_to=str(tmp_path / "model"), workers=0,
+                    precision="no", options={"tokenizer_lines": 300, "words_only": True})
+    stage = TextStage(recipe)
+    own, known = stage.tokenizer.get_vocab(), old_vocabulary(text_model)
+    assert own != known
+    old = T5EncoderModel.from_pretrained(text_model / "text_encoder")
+    taken = stage.module.encoder
+    torch.testing.assert_close(taken.shared.weight[own["▁cat"]], old.shared.weight[known["▁cat"]])
+    torch.testing.assert_close(taken.encoder.embed_tokens.weight, taken.shared.weight)
+    layer = "encoder.block.0.layer.0.SelfAttention.q.weight"
+    before = taken.get_parameter(layer).detach().clone()
+    vector = taken.shared.weight[own["▁cat"]].detach().clone()
+    Trainer(stage, recipe, resume=False, quiet=True).run()
+    torch.testing.assert_close(taken.get_parameter(layer), before)
+    torch.testing.assert_close(before, old.get_parameter(layer))
+    assert not torch.equal(taken.shared.weight[own["▁cat"]], vector)
+
+
+def old_vocabulary(folder) -> dict[str, int]:
+    return PreTrainedTokenizerFast.from_pretrained(folder / "tokenizer").get_vocab()
