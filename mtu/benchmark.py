@@ -5,6 +5,9 @@ threads and attention, on the same inputs; rounds are interleaved, and a ratio i
 the rounds of a variant's time by the base's in the same round. On a CPU that does other work too,
 the processor time (cpu_seconds) is the one to read. Switching a folded UNet's task is timed
 against one step, and the weights that serve all tasks are counted as they lie in memory.
+
+With --pictures, whole pictures of a saved model instead: steps and seconds at both of its speeds,
+their ratio, and the shares of text encoder, UNet, compositing and PNG (picture_times.py).
 """
 
 import json
@@ -13,9 +16,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
+import diffusers
 import torch
+import transformers
 from diffusers import UNet2DConditionModel
-from diffusers.utils import logging
 from torch import nn
 
 from .cli import Parser, run
@@ -23,6 +27,8 @@ from .clock import Clock
 from .cost import build, configs
 from .cost_flops import step_inputs
 from .cost_pipelines import compare
+from .picture_times import picture_times
+from .pipeline import MTUPipeline
 from .switch import FoldedTask
 from .unet import MTUUNet2DConditionModel
 
@@ -73,6 +79,20 @@ def benchmark(
         "same_output": _differences(steps) if not mtu_config.tasks[task] else None,
         "switching": _switching(folded, clock, times["base"]),
         "weights": _weights(config, mtu_config, parts, [mtu, folded.unet], DTYPES[dtype].itemsize),
+    }  # fmt: skip
+
+
+def benchmark_pictures(
+    model: str | Path, device: str = "cpu", rounds: int = 5,
+    report: Callable[[str], None] = lambda line: None,
+) -> dict:
+    """`picture_times` of a saved model, "embedded" or what `MTUPipeline.from_pretrained` takes."""
+    place = _device(device)
+    pipe = MTUPipeline.from_pretrained(EMBEDDED if model == "embedded" else model).to(place)
+    return {
+        "model": str(model), "device": _name(place), "size": pipe.config.default_size,
+        "rounds": rounds, "threads": torch.get_num_threads(), "torch": torch.__version__,
+        "pictures": picture_times(pipe, rounds, report),
     }  # fmt: skip
 
 
@@ -195,6 +215,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, help="of torch on the CPU (torch's own choice)")
     parser.add_argument("--task", default="t2i", help="what the UNets do (t2i)")
     parser.add_argument("--batch", type=int, default=1, help="rows of a step (1)")
+    parser.add_argument("--pictures", action="store_true",
+                        help="whole pictures of a saved model, at both speeds")  # fmt: skip
     parser.add_argument("--channels-last", action="store_true", help="memory format, of all three")
 
     def action(args):
@@ -202,13 +224,22 @@ def main(argv: Sequence[str] | None = None) -> int:
             if args.threads < 1:
                 raise ValueError("threads must be at least 1")
             torch.set_num_threads(args.threads)
-        result = benchmark(
-            args.model, args.dtype, args.device, args.size, args.rounds, args.task, args.batch,
-            channels_last=args.channels_last, report=lambda line: print(line, file=sys.stderr),
-        )  # fmt: skip
+
+        def report(line):
+            print(line, file=sys.stderr)
+
+        if args.pictures:
+            result = benchmark_pictures(args.model, args.device, args.rounds, report)
+        else:
+            result = benchmark(
+                args.model, args.dtype, args.device, args.size, args.rounds, args.task, args.batch,
+                channels_last=args.channels_last, report=report,
+            )  # fmt: skip
         print(json.dumps(result, indent=2))
 
-    logging.set_verbosity_error()
+    for library in (diffusers, transformers):
+        library.logging.set_verbosity_error()
+        library.logging.disable_progress_bar()
     return run(parser, action, argv)
 
 

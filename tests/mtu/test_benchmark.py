@@ -4,11 +4,12 @@ import json
 
 import pytest
 import torch
-from tiny_pipelines import tiny_latent_pipeline
+from tiny_pipelines import tiny_latent_pipeline, tiny_pipeline
 from tiny_unets import tiny_mtu
 
 from mtu.benchmark import benchmark, main
 from mtu.cost import cost
+from mtu.picture_times import PARTS
 
 
 def test_all_variants_compute_the_same_and_are_timed_every_round(tmp_path, shape):
@@ -56,3 +57,32 @@ def test_the_command_prints_json_and_refuses_in_one_line(tmp_path, capsys):
         printed = capsys.readouterr()
         assert printed.err.count("\n") == 1
         assert not printed.out
+
+
+def test_whole_pictures_at_both_speeds(tmp_path, capsys):
+    fast = {"t2i": {"steps": 2}, "inpaint": {"steps": 1}}
+    tiny_pipeline(default_steps=4, fast=fast).save_pretrained(tmp_path)
+    assert main([str(tmp_path), "--pictures", "--rounds", "2"]) == 0
+    report = json.loads(capsys.readouterr().out)["pictures"]
+    assert {task: list(part) for task, part in report.items()} == {
+        "t2i": ["best", "fast", "fast by best"], "edit": ["best"], "sr": ["best"],
+        "inpaint": ["best", "fast", "fast by best"]}
+    passes = {task: (part["best"]["UNet passes"], part.get("fast", {}).get("UNet passes"))
+              for task, part in report.items() if task != "sr"}
+    assert passes == {"t2i": (4, 2), "edit": (4, None), "inpaint": (4, 1)}
+    assert report["t2i"]["fast"]["steps"] == 2
+    for part in report.values():
+        for speed in part.keys() - {"fast by best"}:
+            shares = part[speed]["shares"]
+            assert set(shares) == set(PARTS) and sum(shares.values()) == pytest.approx(1, abs=0.5)
+            assert min(shares.values()) >= 0
+            assert part[speed]["seconds a step"] > 0 and part[speed]["cpu_seconds"] > 0
+
+
+def test_pictures_need_a_round_and_a_model(tmp_path, capsys):
+    tiny_pipeline().save_pretrained(tmp_path)
+    capsys.readouterr()
+    assert main([str(tmp_path), "--pictures", "--rounds", "0"]) == 2
+    assert main([str(tmp_path / "none"), "--pictures"]) == 2
+    error = capsys.readouterr().err
+    assert "rounds must be" in error and "no model" in error and error.count("\n") == 2

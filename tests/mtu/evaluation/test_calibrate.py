@@ -72,6 +72,7 @@ def test_it_learns_writes_and_reports(tmp_path, capsys):
 def test_bad_input_is_one_line(tmp_path, capsys, arguments, says):
     tiny_pipeline().save_pretrained(tmp_path / "MODEL")
     tiny_latent_pipeline().save_pretrained(tmp_path / "LATENT")
+    capsys.readouterr()
     places = {name: str(tmp_path / name) for name in ("MODEL", "LATENT")}
     assert main([places.get(word, word) for word in arguments]) == 2
     error = capsys.readouterr().err
