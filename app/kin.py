@@ -6,48 +6,60 @@ from collections.abc import Collection, Sequence
 # Things of the world on the left (those that a model does not have are passed over), everyday
 # words of the same kind on the right.
 _KIN: tuple[tuple[str, str], ...] = (
-    ("cat dog fox rabbit", "wolf tiger leopard cheetah puma lynx hamster mouse rat squirrel ferret "
-     "raccoon badger otter hedgehog pet poodle husky beagle terrier coyote jackal skunk beaver"),
-    ("bear panda lion elephant", "monkey gorilla ape koala hippo rhino rhinoceros hippopotamus "
-     "kangaroo sloth hyena mammoth beast animal wildcat creature buffalo bison"),
-    ("horse cow sheep pig", "donkey mule zebra goat ox bull calf deer moose elk reindeer camel "
-     "llama alpaca antelope foal stag"),
-    ("penguin owl duck parrot", "bird eagle hawk falcon pigeon dove crow raven swan goose chicken "
-     "hen rooster turkey peacock ostrich seagull sparrow robin hummingbird stork pelican toucan"),
-    ("whale dolphin fish octopus", "shark seal walrus jellyfish salmon tuna eel lobster shrimp "
-     "starfish seahorse orca manatee clam mermaid squid stingray"),
-    ("butterfly snail frog turtle", "bee wasp ant spider beetle ladybug dragonfly moth fly worm "
-     "caterpillar insect bug mosquito lizard snake crocodile alligator gecko chameleon"),
-    ("dinosaur unicorn ghost robot", "dragon monster pegasus griffin phoenix goblin troll ogre "
-     "fairy wizard witch knight pirate ninja vampire zombie werewolf alien elf dwarf giant demon "
-     "angel cyborg android samurai princess prince king queen hero superhero"),
+    ("cat dog fox tiger", "wolf leopard cheetah puma lynx panther jaguar husky poodle beagle "
+     "terrier coyote jackal hyena pet"),
+    ("mouse rabbit hedgehog", "hamster rat squirrel ferret raccoon badger otter skunk beaver "
+     "chipmunk weasel mole bat armadillo guinea"),
+    ("bear elephant monkey koala", "gorilla chimpanzee orangutan hippo rhino rhinoceros "
+     "hippopotamus sloth mammoth beast animal wildcat creature buffalo bison wombat"),
+    ("horse cow sheep camel", "donkey mule goat ox bull calf deer moose elk reindeer llama alpaca "
+     "antelope foal stag gazelle"),
+    ("owl eagle swan parrot", "bird falcon pigeon dove crow raven goose turkey peacock ostrich "
+     "seagull sparrow robin hummingbird stork pelican toucan vulture"),
+    ("whale shark dolphin fish", "seal walrus jellyfish salmon tuna eel lobster shrimp starfish "
+     "seahorse orca manatee clam mermaid stingray"),
+    ("bee ladybug butterfly snail", "wasp ant spider beetle dragonfly moth fly worm caterpillar "
+     "insect bug mosquito"),
+    ("snake turtle frog dragon", "lizard crocodile alligator gecko chameleon salamander iguana "
+     "python"),
+    ("dragon unicorn ghost robot", "monster pegasus griffin phoenix goblin troll ogre fairy wizard "
+     "witch knight pirate ninja vampire zombie werewolf alien elf dwarf giant demon angel cyborg "
+     "samurai princess prince king queen hero superhero"),
     ("robot snowman ghost crown", "man woman boy girl child children kid person people human baby "
      "lady guy friend family doctor chef farmer soldier astronaut clown santa portrait face"),
-    ("car bus train tractor", "truck lorry van taxi motorcycle motorbike bike bicycle scooter tram "
-     "ambulance jeep limousine wagon cart tank excavator bulldozer vehicle skateboard"),
+    ("car bus truck tractor", "van taxi tram ambulance jeep limousine wagon cart tank excavator "
+     "bulldozer vehicle trailer"),
+    ("scooter bicycle car", "motorcycle motorbike skateboard tricycle rollerblades quad"),
     ("airplane rocket ufo helicopter", "zeppelin blimp airship drone glider spacecraft satellite "
-     "shuttle parachute kite biplane jetpack starship"),
+     "shuttle parachute biplane jetpack starship"),
     ("sailboat whale ufo", "ship yacht canoe kayak raft submarine ferry gondola steamer warship"),
-    ("rose sunflower tree cactus", "flower flowers tulip daisy lily orchid poppy daffodil bush "
-     "grass plant fern ivy bamboo pine oak maple willow hedge leaf leaves garden bonsai"),
-    ("apple banana pineapple", "fruit orange pear cherry grape grapes peach plum lemon lime mango "
-     "strawberry blueberry raspberry melon watermelon kiwi coconut avocado tomato pumpkin carrot"),
-    ("pizza donut cake", "food burger hamburger sandwich bread croissant cookie pie sushi taco "
-     "burrito pasta spaghetti noodles soup salad cheese egg sausage pancake waffle chocolate "
-     "candy cupcake muffin bagel pretzel coffee tea beer wine"),
-    ("house castle tent", "tower church temple palace cottage cabin barn skyscraper hut mansion "
-     "villa building bridge lighthouse windmill pyramid cathedral shed igloo treehouse fort "
-     "fortress ruin ruins statue mosque school hospital shop factory"),
-    ("ball gift balloon book", "toy doll teddy drum guitar piano violin trumpet football tennis "
-     "basketball box chest bag suitcase lamp candle lantern clock watch phone computer laptop "
-     "table chair sofa bed vase bottle cup mug glass key sword shield hammer camera"),
-    ("beach lake ocean", "island shore coast sea river waterfall harbor harbour pond pool bay "
-     "swamp"),
-    ("city room", "street road village town market station airport office kitchen bathroom "
-     "bedroom library museum stadium alley avenue downtown"),
-    ("forest mountains desert meadow", "jungle woods canyon valley hill hills savanna prairie "
-     "field park cliff glacier tundra cave oasis dune dunes countryside"),
-    ("space", "moon mars planet galaxy nebula universe jupiter saturn asteroid comet"),
+    ("rose tulip sunflower", "flower flowers daisy lily orchid poppy daffodil garden"),
+    ("tree cactus rose", "bush plant fern ivy bamboo maple willow hedge leaf leaves bonsai "
+     "birch"),
+    ("apple banana strawberry pineapple", "fruit pear cherry grape grapes peach plum lemon "
+     "lime mango blueberry raspberry kiwi coconut avocado"),
+    ("carrot pumpkin mushroom", "vegetable tomato potato cucumber onion garlic corn broccoli "
+     "eggplant cabbage pepper"),
+    ("pizza hamburger donut cake", "food sandwich bread croissant cookie pie sushi taco burrito "
+     "pasta spaghetti noodles soup salad cheese egg sausage pancake waffle chocolate candy bagel "
+     "pretzel coffee tea beer wine lollipop"),
+    ("house castle tent", "tower church temple palace cabin skyscraper hut mansion villa "
+     "building bridge lighthouse windmill pyramid cathedral shed igloo treehouse fort ruin ruins "
+     "statue mosque school hospital shop factory"),
+    ("guitar drum bell", "piano violin trumpet flute saxophone harp cello trombone instrument"),
+    ("ball gift kite", "toy doll tennis basketball baseball chest bag box suitcase puzzle"),
+    ("clock camera television", "watch phone computer laptop radio tablet keyboard lamp candle "
+     "lantern"),
+    ("chair key bell", "table sofa bed vase bottle cup mug glass sword shield hammer couch desk"),
+    ("hat shoe crown", "cap helmet scarf glove boot boots shirt dress coat sock mitten clothes"),
+    ("diamond crown key", "ring necklace treasure coin gold ruby emerald pearl"),
+    ("beach lake ocean", "island coast river waterfall harbor harbour pond pool bay swamp"),
+    ("city room", "road village market station airport office kitchen bathroom bedroom library "
+     "museum stadium alley avenue"),
+    ("forest mountains desert meadow", "jungle canyon valley hill hills savanna prairie park cliff "
+     "glacier tundra cave oasis dune countryside"),
+    ("space moon", "mars planet galaxy nebula universe jupiter saturn asteroid comet"),
+    ("underwater ocean", "aquarium lagoon abyss"),
 )
 
 

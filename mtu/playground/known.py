@@ -55,11 +55,28 @@ def _strings(data):
             yield from _strings(value)
 
 
+def _names() -> list[str]:
+    """Every name of a thing, and its plural."""
+    names = [name for thing in THINGS.values() for name in thing.names]
+    return [*names, *map(plural, names)]
+
+
+@lru_cache(maxsize=1)
+def _long_names() -> re.Pattern:
+    """Names of several words, the longest first: an engine is nothing that the world knows."""
+    names = {name for name in _names() if not name.isalpha()}
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(names, key=len, reverse=True)))})\b",
+                      re.IGNORECASE)
+
+
 @lru_cache(maxsize=1)
 def world_words() -> frozenset[str]:
-    """Every word, lower case, that the world's captions and instructions can be made of."""
-    names = [name for thing in THINGS.values() for name in thing.names]
-    data = [names, [plural(name) for name in names], _CAPTIONS, NUMBERS, TIMES, WEATHERS,
+    """Every word, lower case, that the world's captions and instructions can be made of.
+
+    Of things only the names of one word: "wheel" is none without "ferris".
+    """
+    names = [name for name in _names() if name.isalpha()]
+    data = [names, _CAPTIONS, NUMBERS, TIMES, WEATHERS,
             list(COLORS), SIZE_WORDS, STYLES, COLUMN_WORDS, ROW_WORDS, PLACE_NOUNS, ORDERS,
             SAYINGS, STYLE_WORDS, TIME_WORDS, WEATHER_WORDS,
             [(place.name, place.phrases, place.synonyms) for place in PLACES.values()]]
@@ -93,7 +110,7 @@ def unknown_words(text: str) -> tuple[str, ...]:
     never reported.
     """
     found: dict[str, str] = {}
-    for word in _WORD.findall(text):
+    for word in _WORD.findall(_long_names().sub(" ", text)):
         word = re.sub(r"['’]s?$", "", word)
         if len(word) > 1 and not _is_known(word):
             found.setdefault(word.lower(), word)

@@ -6,7 +6,7 @@ from tiny_app import kinds, ready, say
 from app.backend import Abilities, Backend
 from app.chat import Chat
 from app.events import Drawn, Noted, Said
-from app.kin import kin, unknown
+from app.kin import _KIN, kin, unknown
 
 KNOWN = "cat dog fox penguin sailboat whale ufo rose sunflower tree".split()
 
@@ -73,11 +73,19 @@ def test_lines_stand_together(small, session):
 
 @pytest.mark.parametrize(("word", "near"), [
     ("pengiun", ["penguin"]), ("submarine", ["sailboat", "whale", "ufo"]),
-    ("wolves", []), ("wolf", ["cat", "dog", "fox"]), ("tulips", ["rose", "sunflower", "tree"]),
+    ("wolves", []), ("wolf", ["cat", "dog", "fox"]), ("orchids", ["rose", "sunflower"]),
     ("democracy", []),
 ])
 def test_what_is_nearest_in_kind(word, near):
     assert kin(word, KNOWN) == near
+
+
+def test_what_the_world_does_not_know_leads_to_what_it_knows():
+    from mtu.playground.dictionary import nameable, unknown_words
+
+    for words, others in _KIN:
+        assert set(words.split()) <= set(nameable()), words
+        assert [word for word in others.split() if not unknown_words(word)] == []
 
 
 def test_only_what_the_model_knows_is_offered():
@@ -86,7 +94,7 @@ def test_only_what_the_model_knows_is_offered():
 
 @pytest.mark.parametrize(("words", "sentence"), [
     ((), ""), (("democracy",), "I don't know 'democracy' yet."),
-    (("wolf", "tulip"), "I don't know 'wolf' or 'tulip' yet; I know cat, dog, rose, sunflower."),
+    (("wolf", "orchid"), "I don't know 'wolf' or 'orchid' yet; I know cat, dog, rose, sunflower."),
     (("a1", "b1", "c1", "d1"), "I don't know 'a1' or 'b1' or 'c1' and more yet."),
 ])
 def test_the_sentence(words, sentence):

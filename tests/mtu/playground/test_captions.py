@@ -9,8 +9,8 @@ from reading import has_word, things_in
 
 from mtu.playground.captions import caption
 from mtu.playground.phrases import plural, relations, with_article
-from mtu.playground.scene import Scene, make_item, sample_scene
-from mtu.playground.vocabulary import COLORS, STYLES
+from mtu.playground.scene import Scene, is_usual, make_item, sample_scene, usual_items
+from mtu.playground.vocabulary import COLORS, STYLES, THINGS
 
 _TIME_WORDS = {
     "day": ("day", "daytime", "daylight", "daylit"),
@@ -20,6 +20,8 @@ _TIME_WORDS = {
 _SIZES = {"small": ("small", "little", "tiny"), "large": ("large", "big", "huge")}
 _COLUMNS = {"left": ("left(?! of)",), "right": ("right(?! of)",),
             "middle": ("middle", "center", "centre")}
+_WHERE = ("left", "right", "middle", "center", "centre", "above", "over", "below", "under(?!water)",
+          "beneath", "next to", "beside")
 
 
 def _captioned(count=1500, seed=0):
@@ -78,11 +80,57 @@ def test_what_is_unusual_is_mostly_mentioned():
     assert 0.05 < np.mean(day) < 0.3 and 0.05 < np.mean(dry) < 0.25
 
 
-def test_colours_are_mostly_mentioned_and_sizes_sometimes():
+def test_colours_are_mostly_mentioned_and_sizes_where_they_are_unusual():
     rng = np.random.default_rng(0)
     texts = [caption(_two_things(), rng) for _ in range(600)]
     assert np.mean([has_word(text, "blue") for text in texts]) > 0.92
-    assert 0.2 < np.mean([has_word(text, *_SIZES["large"]) for text in texts]) < 0.5
+    assert 0.6 < np.mean([has_word(text, *_SIZES["large"]) for text in texts]) < 0.9
+    alone = _two_things(items=usual_items(["balloon"], ["blue"]))
+    texts = [caption(alone, rng) for _ in range(600)]
+    assert 0.04 < np.mean([has_word(text, *_SIZES["large"]) for text in texts]) < 0.3
+
+
+def _places(text, items):
+    """Where in the text each item is first named."""
+    text = text.lower()
+    found = [min(text.find(name) % 9999 for name in THINGS[item.thing].names) for item in items]
+    assert 9998 not in found, text
+    return found
+
+
+@pytest.mark.parametrize("things", [("cat", "balloon"), ("dog", "ufo", "house")])
+def test_the_usual_layout_is_told_from_left_to_right_and_mostly_without_where(things):
+    scene = _two_things(items=usual_items(things))
+    rng, said = np.random.default_rng(2), []
+    for _ in range(400):
+        text = caption(scene, rng)
+        said.append(has_word(text, *_WHERE))
+        if not said[-1]:
+            assert _places(text, scene.items) == sorted(_places(text, scene.items)), text
+    assert 0.2 < np.mean(said) < 0.65
+
+
+def test_things_that_stand_elsewhere_are_mostly_told_where():
+    rng = np.random.default_rng(2)
+    scenes = [scene for scene in (sample_scene(rng, 2) for _ in range(2000)) if not is_usual(scene)]
+    said = {twins: np.mean([has_word(caption(scene, rng), *_WHERE, *sum(_SIZES.values(), ()))
+                            for scene in scenes if twins == (scene.items[0].thing
+                                                             == scene.items[1].thing)])
+            for twins in (False, True)}
+    assert said[False] > 0.95 and said[True] > 0.85
+
+
+def test_three_of_a_kind_are_counted():
+    rng = np.random.default_rng(0)
+    scene = _two_things(items=usual_items(["balloon"] * 3, ["blue"] * 3))
+    texts = [caption(scene, rng).lower() for _ in range(200)]
+    assert all(re.search(r"\bthree (?:\w+ )?blue balloons\b", text) for text in texts)
+    assert np.mean(["three blue balloons" in text for text in texts]) > 0.8
+    mixed = _two_things(items=usual_items(["heart"] * 3, ["blue", None, "green"]))
+    for _ in range(100):
+        text = caption(mixed, rng).lower()
+        assert "three hearts" in text or re.search(r"three \w+ hearts", text), text
+        assert has_word(text, "one blue") and has_word(text, "one red"), text
 
 
 def test_four_hundred_captions_of_a_scene_are_at_least_three_hundred():

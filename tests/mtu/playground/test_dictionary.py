@@ -10,6 +10,7 @@ from mtu.playground.dictionary import LANGUAGES, closest, translate, unknown_wor
 from mtu.playground.edits import sample_edit, sample_removal
 from mtu.playground.instructions import instruction
 from mtu.playground.lexicon import FOLDER, lexicon
+from mtu.playground.phrases import plural
 from mtu.playground.scene import sample_scene
 from mtu.playground.vocabulary import COLORS, PLACES, THINGS
 
@@ -43,6 +44,11 @@ dibuja un búho en el desierto al atardecer = draw an owl in the desert at sunse
 un pingüino y un pulpo en el océano = a penguin and an octopus in the ocean
 pon una corona en el medio = put a crown in the middle
 haz la casa más pequeña = make the house smaller
+un tigre bajo el agua = a tiger underwater
+dos ratones en la luna = two mice on the moon
+cambia el fondo a un arrecife de coral = change the background to a coral reef
+quita el osito de peluche = remove the teddy bear
+un camión de bomberos rojo en la ciudad = a red fire engine in the city
 """,
     "fr": """
 un chat rouge sur la plage la nuit = a red cat on the beach at night
@@ -73,6 +79,11 @@ un hibou dans la neige = an owl in the snow
 enlève le ballon puis fais tomber la nuit = remove the balloon, then make it night
 trois étoiles jaunes = three yellow stars
 dessine une tortue dans le désert = draw a turtle in the desert
+un requin au fond de la mer = a shark at the bottom of the sea
+deux souris sur la lune = two mice on the moon
+un cerf-volant dans le ciel = a kite in the sky
+enlève l'appareil photo = remove the camera
+un ours en peluche et une souris = a teddy bear and a mouse
 """,
     "de": """
 ersetze den Hund durch eine Katze = replace the dog with a cat
@@ -104,6 +115,11 @@ entferne den Ballon und mach es Nacht = remove the balloon and make it night
 eine Katze neben einem Haus = a cat next to a house
 ein Bild von einem Pinguin = a picture of a penguin
 mach den Hund kleiner = make the dog smaller
+ein Hai unter Wasser = a shark underwater
+drei Mäuse auf dem Mond = three mice on the moon
+verwandle den Hintergrund in eine Mondlandschaft = turn the background into a moonscape
+entferne das Feuerwehrauto = remove the fire engine
+drei Schlüssel = three keys
 """,
     "it": """
 un gatto rosso sulla spiaggia di notte = a red cat on the beach at night
@@ -134,6 +150,11 @@ toglilo = remove it
 rendi il cane più piccolo = make the dog smaller
 togli il palloncino e poi fallo di notte = remove the balloon, then make it night
 disegna un pinguino sulla neve = draw a penguin in the snow
+uno squalo sott'acqua = a shark underwater
+due topi sulla luna = two mice on the moon
+un'ape e una coccinella = a bee and a ladybug
+un camion dei pompieri in città = a fire engine in the city
+un polpo in fondo al mare = an octopus at the bottom of the sea
 """,
     "pt": """
 um gato vermelho na praia à noite = a red cat on the beach at night
@@ -164,6 +185,11 @@ desenhe um pinguim no deserto = draw a penguin in the desert
 remova o balão e depois faça nevar = remove the balloon, then make it snow
 um carro vermelho em um fundo branco = a red car on a white background
 uma coruja e um polvo = an owl and an octopus
+um tubarão debaixo d'água = a shark underwater
+dois ratos na lua = two mice on the moon
+remova o ursinho de pelúcia = remove the teddy bear
+uma roda-gigante à noite = a ferris wheel at night
+mude o fundo para a lua = change the background to the moon
 """,
 }
 CASES = [
@@ -198,6 +224,35 @@ def test_every_thing_place_and_colour_has_a_word(language):
     assert {word.english for word in things if word.plural} >= set(THINGS) - {
         "cactus", "fish", "pineapple", "panda", "bus", "bear", "ufo", "airplane", "helicopter",
         "robot"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_form_of_every_thing_is_read_as_that_thing(language):
+    words = lexicon(language)
+    two = next(" ".join(form) for form, senses in words.exact.items() if senses[0].english == "two")
+    counted = set()
+    for form, senses in words.exact.items():
+        meant = {sense.english for sense in senses if sense.kind == "thing"}
+        assert len(meant) <= 1, form
+        if meant:
+            found, length = words.at(list(form), 0)
+            assert length == len(form) and meant <= {sense.english for sense in found}
+        if senses[0].kind == "thing" and senses[0].plural and not meant & counted:
+            counted |= meant
+            said = f"{two} {' '.join(form)}"
+            assert translate(said, language).text == f"two {plural(senses[0].english)}"
+    assert len(counted) > 80
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_form_of_a_place_stands_with_its_preposition(language):
+    """"en la playa", "dans le désert": with the word for "in", places come out as in captions."""
+    inside = {"es": "en", "fr": "dans", "de": "in", "it": "in", "pt": "em"}[language]
+    for form, senses in lexicon(language).exact.items():
+        if senses[0].kind == "place":
+            text = translate(f"{inside} {' '.join(form)}", language).text
+            assert not unknown_words(text) and text.split()[0] in (
+                "in", "on", "at", "by", "among", "underwater"), (form, text)
 
 
 def test_the_files_have_three_columns_each():
@@ -243,6 +298,8 @@ def test_any_text_is_translated_to_some_text(text, language):
         ("three puppies in a snow-covered forest", ("snow-covered",)),
         ("remove the red balloon on the left", ()),
         ("4 variations, seed 12", ("seed",)),
+        ("a fire engine, a fire; a jack-o'-lantern, a lantern", ("fire", "lantern")),
+        ("Two Ferris Wheels on the moon, one wheel in an ice cream", ("wheel",)),
         ("", ()),
     ],
 )

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from reading import has_word, things_in
 
-from mtu.playground.edits import EDIT_KINDS, REMOVAL_KINDS, Edit, sample_edit, sample_removal
+from mtu.playground.edits import (
+    EDIT_KINDS,
+    REMOVAL_KINDS,
+    Edit,
+    sample_edit,
+    sample_removal,
+    usual_spot,
+)
 from mtu.playground.instructions import instruction
 from mtu.playground.scene import Scene, make_item, sample_scene
 
@@ -53,11 +60,15 @@ def test_the_thing_that_comes_is_named_with_its_colour(kind):
         assert not edit.item.color or has_word(text, edit.item.color), text
 
 
-def test_add_nearly_always_says_where():
-    said = [has_word(text, "left", "right", "middle", "center", "centre", "over", "above",
-                     "below", "under", "beneath", "next", "beside")
-            for _, _, text in _instructed("add")]
-    assert np.mean(said) > 0.9
+def test_add_says_where_unless_it_is_the_usual_spot():
+    said = {True: [], False: []}
+    for scene, edit, text in _instructed("add"):
+        usual = edit.item == usual_spot(scene, edit.value, edit.item.color)
+        said[usual].append(has_word(
+            text, "left", "right", "middle", "center", "centre", "over", "above", "below", "under",
+            "beneath", "next", "beside"))
+    assert np.mean(said[False]) > 0.99
+    assert 0.15 < np.mean(said[True]) < 0.55
 
 
 @pytest.mark.parametrize("kind,words", [
