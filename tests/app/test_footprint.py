@@ -29,8 +29,8 @@ def test_this_process_too():
 
 
 @pytest.mark.parametrize(("arguments", "says"), [
-    (["--", "--model", "/nowhere"], "/nowhere"), (["--largest", "0"], "at least 1"),
-    (["--what"], "--what"),
+    (["--", "--model", "/nowhere"], "/nowhere"), (["--", "--port", "x"], "port"),
+    (["--largest", "0"], "at least 1"),
 ])
 def test_what_cannot_be_is_one_line(arguments, says, capsys):
     assert main(arguments) == 2
