@@ -44,6 +44,9 @@ RIDGE = 1e-2  # on weights of standardised traits
 ROUNDS = 30
 WORLD = ("exact", "styled", "small", "drawn")
 FOREIGN = ("leaves", "texture", "mixed", "faint", "blurred")
+# which way each trait points to photographs: they have more grain and colours, nothing is flat
+SIGNS = {"error": 1, "late error": 1, "structure": -1, "flat": -1, "sparse": -1, "grain": 1,
+         "colours": 1}
 _ODDS = (0.45, 0.1, 0.2, 0.15, 0.1)
 
 
@@ -110,8 +113,26 @@ def sample(pipe: MTUPipeline, count: int, seed: Sequence[int], atlas_path=None,
 
 
 def fit(rows: np.ndarray, foreign: np.ndarray) -> dict[str, float]:
-    """Weights of the traits and the bias: ridge logistic regression by Newton's method (Bishop
-    2006, §4.3.3) on standardised traits, given for the traits as they are."""
+    """Weights of the traits and the bias, for the traits as they are.
+
+    A trait whose weight comes out against its sign in SIGNS gets none, and the rest is fitted
+    again: there the stand-ins are unlike photographs (dead leaves have fewer colours than scenes).
+    """
+    kept = np.ones(len(TRAITS), bool)
+    while True:
+        found, bias = _regress(rows[:, kept], foreign)
+        wrong = found * np.array([SIGNS[name] for name in TRAITS])[kept] < 0
+        if not wrong.any():
+            break
+        kept[np.flatnonzero(kept)[wrong]] = False
+    weights = np.zeros(len(TRAITS))
+    weights[kept] = found
+    return dict(zip((*TRAITS, BIAS), (float(f"{v:.5g}") for v in (*weights, bias)), strict=True))
+
+
+def _regress(rows: np.ndarray, foreign: np.ndarray) -> tuple[np.ndarray, float]:
+    """Ridge logistic regression by Newton's method (Bishop 2006, §4.3.3) on standardised traits:
+    weights for the traits as they are, and the bias."""
     mean, spread = rows.mean(0), rows.std(0) + 1e-9
     x = np.column_stack([(rows - mean) / spread, np.ones(len(rows))])
     ridge = RIDGE * len(rows) * np.diag([*np.ones(len(mean)), 0.0])
@@ -122,8 +143,7 @@ def fit(rows: np.ndarray, foreign: np.ndarray) -> dict[str, float]:
         curve = (x * (odds * (1 - odds))[:, None]).T @ x + ridge + 1e-9 * np.eye(len(weights))
         weights = weights - np.linalg.solve(curve, slope)
     plain = weights[:-1] / spread
-    values = [*plain, weights[-1] - plain @ mean]
-    return dict(zip((*TRAITS, BIAS), (float(f"{value:.5g}") for value in values), strict=True))
+    return plain, float(weights[-1] - plain @ mean)
 
 
 def scores(rows: np.ndarray, weights: dict[str, float]) -> np.ndarray:

@@ -7,7 +7,7 @@ import pytest
 from tiny_pipelines import picture, tiny_latent_pipeline, tiny_pipeline
 
 from mtu import MTUPipeline
-from mtu.evaluation.calibrate import FOREIGN, fit, foreign_picture, main, passing, scores
+from mtu.evaluation.calibrate import FOREIGN, SIGNS, fit, foreign_picture, main, passing, scores
 from mtu.familiar import BIAS, TRAITS, is_familiar, strangeness, traits
 
 
@@ -15,12 +15,23 @@ def test_the_weights_tell_two_clouds_apart_and_are_for_traits_as_they_are():
     rng = np.random.default_rng(0)
     foreign = np.arange(400) % 2 == 1
     rows = rng.normal(3.0, 1.0, (400, len(TRAITS))) * 10.0
-    rows[foreign, 2] += 40.0
+    rows[foreign, 0] += 40.0
     weights = fit(rows, foreign)
     values = scores(rows, weights)
     assert ((values > 0) == foreign).mean() > 0.95
-    assert max(weights, key=lambda name: abs(weights[name]) * (name != BIAS)) == TRAITS[2]
+    assert max(weights, key=lambda name: abs(weights[name]) * (name != BIAS)) == TRAITS[0]
     assert fit(rows, foreign) == weights
+
+
+def test_a_trait_that_points_the_wrong_way_is_left_out():
+    rng = np.random.default_rng(0)
+    foreign = np.arange(400) % 2 == 1
+    rows = rng.normal(0.0, 1.0, (400, len(TRAITS)))
+    rows[foreign, TRAITS.index("colours")] -= 4.0
+    rows[foreign, TRAITS.index("late error")] += 2.0
+    weights = fit(rows, foreign)
+    assert weights["colours"] == 0 and weights["late error"] > 0
+    assert all(weights[name] * sign >= 0 for name, sign in SIGNS.items())
 
 
 def test_shares_that_pass_by_kind():
