@@ -211,7 +211,7 @@ def test_with_no_picture_a_doubtful_message_is_not_asked_about(doubtful, session
 
 @pytest.mark.parametrize("text", [
     "what is the capital of France?", "asdf qwer zxcv", "I feel sad today", "?!?!", "1234",
-    "tell me a joke", "how is the weather tomorrow?",
+    "tell me a joke", "how is the weather tomorrow?", "lorem ipsum dolor sit amet",
 ])
 @pytest.mark.parametrize("standing", [False, True])
 def test_nonsense_and_other_subjects_are_answered_in_words(chat, session, text, standing):

@@ -80,7 +80,7 @@ def test_others_wait_in_line(slow_chat, session, tmp_path):
     first = slow_chat.turn(Message("a cat"), session)
     while not isinstance(next(first), Progress):
         pass
-    second = slow_chat.turn(Message("a dog in the snow"), other)
+    second = slow_chat.turn(Message("a dog"), other)
     waiting = [next(second) for _ in range(2)]
     assert isinstance(waiting[1], Queued) and waiting[1].ahead == 1
     session.stop()

@@ -12,7 +12,7 @@ THREE = "draw a cat on the beach, then make it night and upscale it 2x"
 
 
 def test_undo_goes_back_one_step_at_a_time(chat, session):
-    say(chat, session, "a dog in the snow")
+    say(chat, session, "a dog")
     say(chat, session, THREE)
     assert [picture.recipe.task for picture in session.pictures] == ["t2i", "t2i", "edit", "sr"]
     assert [picture.origin for picture in session.pictures] == [None, None, 2, 3]

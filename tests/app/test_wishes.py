@@ -112,7 +112,7 @@ def test_a_seed_in_the_words():
 
 
 def test_variations_have_seeds_in_a_row_and_the_first_is_current(chat, session):
-    say(chat, session, "a dog in the snow")
+    say(chat, session, "a dog")
     events = say(chat, session, "draw 3 versions of a cat on the beach, seed 70")
     drawn = [event.picture for event in events if isinstance(event, Drawn)]
     assert [picture.recipe.seed for picture in drawn] == [70, 71, 72]

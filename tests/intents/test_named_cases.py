@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from intents import Router
+from intents.articles import plural
 
 NO, PICTURE, MASK, STANDING = (
     (0, False, False),
@@ -79,6 +80,37 @@ def test_a_thing_named_is_drawn(router, text, around):
     prediction = router.predict(text, *around)
     assert prediction.intent == "t2i"
     assert prediction.confidence > router.threshold
+
+
+@pytest.mark.parametrize(
+    ("text", "around", "intent"),
+    [
+        ("dog", NO, "t2i"),
+        ("two dogs", NO, "t2i"),
+        ("a red car", STANDING, "t2i"),
+        ("night", STANDING, "edit"),
+        ("clear the sky", STANDING, "edit"),
+        ("less noise, more contrast", STANDING, "edit"),
+        ("lorem ipsum", NO, "chat"),
+        ("lorem ipsum dolor sit amet", STANDING, "chat"),
+        ("undo that and thanks", STANDING, "chat"),
+    ],
+)
+def test_a_short_message_is_taken_as_people_mean_it(router, text, around, intent):
+    assert router.predict(text, *around).intent == intent
+
+
+THINGS = (
+    "tiger, zebra, koala, bicycle, truck, strawberry, watermelon, guitar, clock, chair, hat, "
+    "teddy bear, kite, ferris wheel, dragon, octopus, lighthouse, snowman"
+).split(", ")
+
+
+@pytest.mark.parametrize("words", ["a {}", "{}", "a {} underwater", "a {} on the moon", "three {}"])
+def test_ordinary_things_are_drawn(router, words):
+    named = [plural(thing) if "three" in words else thing for thing in THINGS]
+    texts = [words.format(thing) for thing in named]
+    assert [text for text in texts if router.predict(text).intent != "t2i"] == []
 
 
 @pytest.mark.parametrize(

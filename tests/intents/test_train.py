@@ -20,6 +20,15 @@ TINY = Recipe(
 )
 
 
+@pytest.fixture(scope="module")
+def learnt(tmp_path_factory):
+    """The folder of a router that was trained by TINY; nothing changes it."""
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("routers") / "a"
+    train(TINY, folder, log=lambda _: None)
+    return folder
+
+
 @pytest.mark.parametrize("kind", sorted(MODELS))
 def test_padding_does_not_change_a_row(kind):
     torch.manual_seed(0)
@@ -32,31 +41,25 @@ def test_padding_does_not_change_a_row(kind):
     torch.testing.assert_close(alone, padded)
 
 
-def test_training_twice_gives_the_same_router(tmp_path):
-    torch.set_num_threads(1)
-    for name in ("a", "b"):
-        train(TINY, tmp_path / name, log=lambda _: None)
+def test_training_twice_gives_the_same_router(learnt, tmp_path):
+    train(TINY, tmp_path, log=lambda _: None)
     for file in ("model.safetensors", "tokenizer.model", "config.json", "recipe.json"):
-        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
-    scores = Router.load(tmp_path / "a").predict("draw a cat").scores
-    assert scores == Router.load(tmp_path / "b").predict("draw a cat").scores
+        assert (learnt / file).read_bytes() == (tmp_path / file).read_bytes()
+    scores = Router.load(learnt).predict("draw a cat").scores
+    assert scores == Router.load(tmp_path).predict("draw a cat").scores
 
 
-def test_going_on_keeps_the_vocabulary_and_changes_every_part(tmp_path):
-    torch.set_num_threads(1)
-    train(TINY, tmp_path / "a", log=lambda _: None)
-    go_on(TINY, tmp_path / "a", tmp_path / "b", log=lambda _: None)
-    before, after = (Router.load(tmp_path / name) for name in "ab")
+def test_going_on_keeps_the_vocabulary_and_changes_every_part(learnt, tmp_path):
+    go_on(TINY, learnt, tmp_path, log=lambda _: None)
+    before, after = map(Router.load, (learnt, tmp_path))
     assert before.processor.serialized_model_proto() == after.processor.serialized_model_proto()
     pairs = zip(before.model.named_parameters(), after.model.parameters(), strict=True)
     assert all(not torch.equal(old, new) for (_, old), new in pairs)
 
 
-def test_a_router_learns_from_two_others(tmp_path):
-    torch.set_num_threads(1)
-    for name, seed in (("a", 1), ("b", 2)):
-        train(dataclasses.replace(TINY, seed=seed), tmp_path / name, log=lambda _: None)
-    folders = [tmp_path / "a", tmp_path / "b"]
+def test_a_router_learns_from_two_others(learnt, tmp_path):
+    train(dataclasses.replace(TINY, seed=2), tmp_path / "b", log=lambda _: None)
+    folders = [learnt, tmp_path / "b"]
     one = Example("draw a cat", "t2i")
     soft = torch.tensor(told_by([Router.load(folder) for folder in folders], [one] * 3))
     assert soft.shape == (3, 5) and soft[0, 0] >= 0.5
