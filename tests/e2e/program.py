@@ -15,6 +15,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
          "--enable-unsafe-swiftshader"]
 STARTUP = 300.0  # seconds; a crowded machine is slow
+CLOSING = 120.0
 
 
 def free_port() -> int:
@@ -53,4 +54,4 @@ class Server:
 
     def close(self) -> None:
         self._process.terminate()
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=CLOSING)

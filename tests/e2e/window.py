@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
 PATIENCE = 240_000  # milliseconds for one picture; a crowded machine is slow
 CHIPS = "#ob-thread .ob-bot .ob-chip"
@@ -23,12 +23,20 @@ class Window:
         self.errors: list[str] = []
         self.page.on("request", lambda request: self._look(request.url, url))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self._streams = 0  # through which the program is sending updates
+        self.page.on("request", lambda request: self._count(request, 1))
+        self.page.on("requestfinished", lambda request: self._count(request, -1))
+        self.page.on("requestfailed", lambda request: self._count(request, -1))
         self.page.goto(url)
         expect(self.page.locator(".ob-ready")).to_be_visible(timeout=PATIENCE)
 
     def _look(self, address: str, home: str) -> None:
         if not address.startswith((home.rstrip("/"), "data:", "blob:")):
             self.foreign.append(address)
+
+    def _count(self, request: Request, more: int) -> None:
+        if "/queue/data?" in request.url:
+            self._streams += more
 
     @property
     def box(self):
@@ -45,8 +53,14 @@ class Window:
         expect(self.page.locator("#ob-box .thumbnail-item")).to_have_count(len(files))
 
     def wait(self) -> None:
-        """Wait for the end of the turn: Stop is Send again."""
+        """Wait for the end of the turn: it is answered, Stop is Send again, nothing more comes."""
+        expect(self.page.locator("#ob-now .ob-bot")).to_be_visible(timeout=PATIENCE)
         expect(self.page.locator("#ob-box .submit-button")).to_be_visible(timeout=PATIENCE)
+        for _ in range(PATIENCE // 50):
+            if not self._streams:
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError("the page is still being sent updates")
 
     def ask(self, text: str) -> None:
         """Send a message and wait for its end."""
