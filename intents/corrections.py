@@ -20,7 +20,7 @@ from .router import Router, checked
 from .train import Recipe, fit, logits_of, rows_of, save
 from .weights import rounded
 
-_FRESH, _REPEATS = 6_000, 60
+_FRESH, _REPEATS = 6_000, 150
 
 
 @dataclasses.dataclass(frozen=True)
