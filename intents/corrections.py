@@ -76,7 +76,7 @@ def learn(file: Path, folder: Path, seed: int = 0, fresh: int = _FRESH) -> Learn
     usual = corpus.build(fresh, seed + 1)
     # Few corrections are repeated to be heard, many must not drown the rest.
     repeats = max(1, min(_REPEATS, fresh // (4 * len(wished))))
-    recipe = Recipe(seed=seed, epochs=1, batch_size=64, rate=3e-4, model=router.config)
+    recipe = Recipe(seed=seed, epochs=1, batch_size=64, rate=5e-4, model=router.config)
     model = router.model.requires_grad_(True)
     texts = usual + corrections * repeats
     model = fit(recipe, texts, router.processor, log=lambda _: None, model=model)
