@@ -77,33 +77,17 @@ class MTUPipeline(DiffusionPipeline):
     ]  # fmt: skip
 
     def __init__(
-        self,
-        unet,
-        text_encoder,
-        tokenizer,
-        scheduler,
-        vae=None,
-        prediction_type: str = "epsilon",
-        patch_size: int = 1,
-        default_steps: int | dict = 20,
-        default_size: int = 512,
-        guidance: dict | None = None,
-        time_shift: float | None = None,
-        use_attention_mask: bool = False,
-        text_encoder_2=None,
-        tokenizer_2=None,
-        safety_checker=None,
-        feature_extractor=None,
-        stem=None,
-        force_zeros_for_empty_prompt: bool = False,
-        residual: dict | None = None,
-        first_look: dict | None = None,
-        residual_share: dict | None = None,
-        strangest: float | None = None,
-        strange_weights: dict | None = None,
-        upcycled_from: dict | None = None,
-        fast: dict | None = None,
-    ):
+        self, unet, text_encoder, tokenizer, scheduler, vae=None,
+        prediction_type: str = "epsilon", patch_size: int = 1,
+        default_steps: int | dict = 20, default_size: int = 512,
+        guidance: dict | None = None, time_shift: float | None = None,
+        use_attention_mask: bool = False, text_encoder_2=None, tokenizer_2=None,
+        safety_checker=None, feature_extractor=None, stem=None,
+        force_zeros_for_empty_prompt: bool = False, residual: dict | None = None,
+        first_look: dict | None = None, residual_share: dict | None = None,
+        strangest: float | None = None, strange_weights: dict | None = None,
+        upcycled_from: dict | None = None, fast: dict | None = None,
+    ):  # fmt: skip
         super().__init__()
         if prediction_type not in PREDICTION_TYPES:
             known = ", ".join(PREDICTION_TYPES)
@@ -118,22 +102,16 @@ class MTUPipeline(DiffusionPipeline):
             safety_checker=safety_checker, feature_extractor=feature_extractor, stem=stem,
         )  # fmt: skip
         self.register_to_config(
-            prediction_type=prediction_type,
-            patch_size=patch_size,
-            default_steps=default_steps,
-            default_size=default_size,
+            prediction_type=prediction_type, patch_size=patch_size, default_steps=default_steps,
+            default_size=default_size, time_shift=time_shift,
             guidance={name: list(scales) for name, scales in (guidance or {}).items()},
-            time_shift=time_shift,
             use_attention_mask=use_attention_mask,
             force_zeros_for_empty_prompt=force_zeros_for_empty_prompt,
-            residual=dict(residual or {}),
-            first_look=dict(first_look or {}),
-            residual_share=dict(residual_share or {}),
-            strangest=strangest,
-            strange_weights=dict(strange_weights or {}),
-            upcycled_from=upcycled_from,
+            residual=dict(residual or {}), first_look=dict(first_look or {}),
+            residual_share=dict(residual_share or {}), strangest=strangest,
+            strange_weights=dict(strange_weights or {}), upcycled_from=upcycled_from,
             fast=dict(fast or {}),
-        )
+        )  # fmt: skip
         self.autocast_dtype: torch.dtype | None = None
         self.speed = "best"
         self.space = PixelSpace(patch_size) if vae is None else LatentSpace(vae)
@@ -208,22 +186,12 @@ class MTUPipeline(DiffusionPipeline):
         Checks everything before it returns: ValueError in one clear sentence.
         """
         inputs = check_inputs(
-            tasks=tuple(self.layouts),
-            settings=self.config,
-            size_multiple=self.size_multiple,
-            task=task,
-            prompt=prompt,
-            image=image,
-            mask=mask,
-            scale=scale,
-            num_inference_steps=num_inference_steps,
-            guidance_scale=guidance_scale,
-            image_guidance_scale=image_guidance_scale,
-            height=height,
-            width=width,
-            generator=generator,
-            speed=speed or self.speed,
-        )
+            tasks=tuple(self.layouts), settings=self.config, size_multiple=self.size_multiple,
+            task=task, prompt=prompt, image=image, mask=mask, scale=scale,
+            num_inference_steps=num_inference_steps, guidance_scale=guidance_scale,
+            image_guidance_scale=image_guidance_scale, height=height, width=width,
+            generator=generator, speed=speed or self.speed,
+        )  # fmt: skip
         return self._enlarge(inputs) if task == "sr" else self._imagine(inputs)
 
     @property

@@ -44,8 +44,8 @@ RIDGE = 1e-2  # on weights of standardised traits
 ROUNDS = 30
 WORLD = ("exact", "styled", "small", "drawn")
 FOREIGN = ("leaves", "texture", "mixed", "faint", "blurred")
-# which way each trait points to photographs: they have more grain and colours, nothing is flat
-SIGNS = {"error": 1, "late error": 1, "structure": -1, "flat": -1, "sparse": -1, "grain": 1,
+# which way each trait points to photographs: more detail, grain and colours, and nothing is flat
+SIGNS = {"error": 1, "late error": 1, "structure": 1, "flat": -1, "sparse": -1, "grain": 1,
          "colours": 1}
 _ODDS = (0.45, 0.1, 0.2, 0.15, 0.1)
 
@@ -116,7 +116,7 @@ def fit(rows: np.ndarray, foreign: np.ndarray) -> dict[str, float]:
     """Weights of the traits and the bias, for the traits as they are.
 
     A trait whose weight comes out against its sign in SIGNS gets none, and the rest is fitted
-    again: there the stand-ins are unlike photographs (dead leaves have fewer colours than scenes).
+    again: there the stand-ins are unlike photographs (dead leaves have fewer colours and less detail than scenes).
     """
     kept = np.ones(len(TRAITS), bool)
     while True:
