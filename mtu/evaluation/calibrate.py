@@ -116,7 +116,8 @@ def fit(rows: np.ndarray, foreign: np.ndarray) -> dict[str, float]:
     """Weights of the traits and the bias, for the traits as they are.
 
     A trait whose weight comes out against its sign in SIGNS gets none, and the rest is fitted
-    again: there the stand-ins are unlike photographs (dead leaves have fewer colours and less detail than scenes).
+    again: there the stand-ins are unlike photographs (dead leaves have fewer colours and less
+    detail than scenes).
     """
     kept = np.ones(len(TRAITS), bool)
     while True:
