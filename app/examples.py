@@ -47,10 +47,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _keep(picture: Path, file: Path) -> None:
-    """As WebP: the first one without loss, for the others start from it."""
+    """As WebP; the first one in the best quality, for the others start from it."""
     first = file.name == welcome.CARDS[0].picture
     with Image.open(picture) as image:
-        image.save(file, lossless=first, quality=90, method=6)
+        image.save(file, quality=96 if first else 88, method=6)
 
 
 if __name__ == "__main__":

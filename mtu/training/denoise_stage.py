@@ -29,6 +29,7 @@ from .stem_stage import find_stem
 from .task_vectors import add_task_vectors
 
 SMALLEST_TIME = 0.1  # bounds the weight of the nearly clean rows
+EARLY, EARLY_SHIFT = 0.3, 3.5  # share of the rows with nearly no signal, and where they lie
 DROP = 0.05  # of the rows each: text, image, both (Brooks et al. 2023, InstructPix2Pix)
 CONDITION = condition_layout(3 * PATCH**2, PATCH**2)
 
@@ -40,8 +41,15 @@ def to_patches(pictures: np.ndarray | list[np.ndarray]) -> torch.Tensor:
 
 
 def sample_times(count: int, generator: torch.Generator, shift: float) -> torch.Tensor:
-    """t = sigmoid(0.8·n + shift), (count,) in (0, 1), 1 = noise (Esser et al. 2024)"""
-    return torch.sigmoid(0.8 * torch.randn(count, generator=generator) + shift)
+    """Times (count,) in (0, 1), 1 = noise: sigmoid(0.8·n + shift) (Esser et al. 2024), and in three
+    rows of ten sigmoid(n + 3.5), 0.97 in the middle.
+
+    What stands where is decided there: of a thing that covers a sixth of the picture even a
+    hundredth part of signal tells the place, and the sampler spends a third of its steps above 0.9.
+    """
+    times = torch.sigmoid(0.8 * torch.randn(count, generator=generator) + shift)
+    early = torch.sigmoid(torch.randn(count, generator=generator) + EARLY_SHIFT)
+    return torch.where(torch.rand(count, generator=generator) < EARLY, early, times)
 
 
 class _DenoiseStage:
