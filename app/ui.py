@@ -81,7 +81,7 @@ class Page:
         # while this stands, style.css hides the tabs: the painter must be there before its picture
         self.blank = gr.HTML('<div class="ob-nothing">Your picture will stand here.</div>',
                              js_on_load=None)
-        with gr.Tabs(elem_id="ob-tabs"):
+        with gr.Tabs(elem_id="ob-tabs", overflow_behavior="wrap"):  # "menu" waits for a frame
             with gr.Tab("Canvas", id="canvas"):
                 self.editor = gr.ImageEditor(
                     type="pil", image_mode="RGBA", label="Paint over what should change",
