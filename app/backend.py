@@ -132,8 +132,8 @@ class Backend:
         return unknown(unknown_words(text), nameable()) if self.able.world else ""
 
     def styled(self, recipe: Recipe, image: Image.Image | None) -> Image.Image | None:
-        """An upload in the style that an edit asks for, where the small model is not needed for it
-        and would not know the picture; None for anything else."""
+        """The picture in the style that an edit asks for, exactly and of any picture: the small
+        model is not needed for it; None for anything else."""
         import numpy as np
 
         from mtu.playground.styles import style_of, stylize

@@ -92,10 +92,10 @@ class Run:
             return None
         if recipe.task == "sr" and not recipe.scale:  # smaller: no model is needed for that
             return self._save(recipe, Finished(image, 0.0, 0), current)
+        if (styled := self._backend.styled(recipe, image)) is not None:
+            return self._save(recipe, Finished(styled, 0.0, 0), current)
         root = root_of(self._session, recipe.source) if recipe.source else None
         foreign = root is not None and self._session.picture(root).turn is None
-        if foreign and (styled := self._backend.styled(recipe, image)) is not None:
-            return self._save(recipe, Finished(styled, 0.0, 0), current)
         try:
             job = self._backend.submit(recipe, image, mask, foreign=foreign)
         except ValueError as error:

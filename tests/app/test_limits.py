@@ -8,7 +8,7 @@ from transformers import CLIPConfig, CLIPImageProcessor
 from app.api import make_generate
 from app.backend import Abilities, Backend
 from app.chat import Chat
-from app.events import Drawn, Failed, Progress, Routed
+from app.events import Drawn, Failed, Routed
 from mtu import Engine
 
 
@@ -66,7 +66,7 @@ def test_programs_get_the_same_sentence(flagging):
         generate("t2i", "a cat")
 
 
-def test_a_style_of_an_upload_needs_no_model(router, backend, session, photo):
+def test_a_style_of_any_picture_needs_no_model(router, backend, session, photo):
     able = Abilities(side=32, multiple=8, world=True)
     chat = Chat(ready(Backend(router, backend.engine, "playground", able)), 1.0, lambda: 7)
     say(chat, session, "", photo)
@@ -76,7 +76,10 @@ def test_a_style_of_an_upload_needs_no_model(router, backend, session, photo):
     assert red.tobytes() == green.tobytes() == blue.tobytes()
     assert session.image(2).size == session.image(1).size
     say(chat, session, "a cat on the beach")
-    assert Progress in kinds(say(chat, session, "make it black and white"))  # its own: the model's
+    events = say(chat, session, "make it black and white")  # and one of its own drawings
+    assert kinds(events) == [Routed, Drawn]
+    red, green, blue = session.image(4).split()
+    assert red.tobytes() == green.tobytes() == blue.tobytes()
 
 
 def test_an_upload_that_the_model_does_not_know_is_left_alone(router, session, photo):
