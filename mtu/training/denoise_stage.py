@@ -26,7 +26,6 @@ from mtu.unet import MTUUNet2DConditionModel
 
 from .recipe import RecipeError
 from .stem_stage import find_stem
-from .task_vectors import add_task_vectors
 
 SMALLEST_TIME = 0.1  # bounds the weight of the nearly clean rows
 EARLY, EARLY_SHIFT = 0.3, 3.5  # share of the rows with nearly no signal, and where they lie
@@ -219,10 +218,6 @@ class MultitaskStage(_DenoiseStage):
                                init=options.get("init", "preserving"))
             torch.manual_seed(recipe.seed)
             self.module = MTUUNet2DConditionModel.from_unet(base, config)
-            if "learned_from" in options:
-                folders = (Path(options["learned_from"][name]).expanduser()
-                           for name in ("model", "base"))
-                add_task_vectors(self.module, *folders, recipe.seed)
         self._fit_to_device()
         self.residual = options.get("residual", {})
         self.first_look = options.get("first_look", {})

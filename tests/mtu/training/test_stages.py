@@ -1,7 +1,5 @@
 """The stages in small: they learn, they resume exactly, they hand their weights on."""
 
-import shutil
-
 import numpy as np
 import pytest
 import torch
@@ -13,7 +11,7 @@ from mtu.playground import atlas
 from mtu.stem import Stem
 from mtu.train import build_stage, main
 from mtu.training.loop import Trainer
-from mtu.training.recipe import Recipe, RecipeError
+from mtu.training.recipe import Recipe
 from mtu.training.text_stage import Lines, TextStage
 
 requires_glyphs = pytest.mark.skipif(
@@ -176,45 +174,6 @@ def test_a_dry_run_prints_the_resolved_recipe_and_trains_nothing(tmp_path):
     assert main([str(recipe), "--dry-run", "--steps", "7"], out=lines.append) == 0
     assert "steps: 7" in lines[0] and "trainable" in lines[0]
     assert not (tmp_path / "run" / "checkpoint").exists()
-
-
-@requires_glyphs
-def test_what_the_tasks_had_learned_is_moved_to_another_base(text_model, tmp_path):
-    learned = trained(multitask(text_model, tmp_path / "old")).stage.module
-    other = tmp_path / "other"
-    shutil.copytree(text_model, other)
-    unet = tiny_unet()
-    with torch.no_grad():
-        for tensor in unet.parameters():
-            tensor.add_(0.01)
-    unet.save_pretrained(other / "unet")
-    folders = {"model": str(tmp_path / "old" / "model"), "base": str(text_model)}
-    moved = build_stage(multitask(other, tmp_path, options={
-        "num_experts": 4, "learned_from": folders})).module
-    plain, old = (build_stage(multitask(folder, tmp_path)).module for folder in (other, text_model))
-    changed = 0
-    for name, tensor in moved.named_parameters():
-        gained = dict(learned.named_parameters())[name] - dict(old.named_parameters())[name]
-        expected = dict(plain.named_parameters())[name]
-        if tensor.requires_grad:
-            expected, changed = expected + gained, changed + int(gained.any())
-        torch.testing.assert_close(tensor, expected, rtol=1e-4, atol=1e-4)
-    assert changed > 3
-    with pytest.raises(RecipeError, match="another way"):
-        build_stage(multitask(other, tmp_path, options={
-            "num_experts": 2, "learned_from": folders}))
-
-
-@requires_glyphs
-def test_the_multitask_stage_trains_on_its_stem_and_hands_it_on(text_model, tmp_path):
-    stem = moved_stem(tmp_path / "stem")
-    options = {"num_experts": 4, "stem": str(tmp_path / "stem"), "residual": {"sr": 4.0},
-               "residual_share": {"sr": 0.5}}
-    stage = trained(multitask(text_model, tmp_path, steps=1, options=options)).stage
-    assert stage.dataset().stem is stage.stem
-    pipeline = MTUPipeline.from_pretrained(tmp_path / "model")
-    assert torch.equal(pipeline.stem.conv_in.weight, stem.conv_in.weight)
-    assert pipeline.config.residual_share == {"sr": 0.5}
 
 
 def lines_of(file) -> int:
