@@ -99,7 +99,9 @@ class SceneReader(nn.Module):
 
     def take_over(self, folder: Path) -> None:
         """Start from a reader of the same widths whose vocabulary may be another one: its layers,
-        and its answers of the classes that both know."""
+        and its answers of the classes that both know. ValueError if there is none in `folder`."""
+        if not (folder / "config.json").is_file():
+            raise ValueError(f"There is no scene reader in {folder}.")
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         saved = load_file(folder / "model.safetensors")
         old = {name: value.float() for name, value in saved.items()}

@@ -31,6 +31,8 @@ from mtu.playground.vocabulary import (
     WEATHERS,
 )
 
+from .recipe import RecipeError
+
 # what is predicted of every thing, and of the text as a whole; 0 always means "none of them"
 THING_FIELDS = {
     "role": ("in the scene", "changed", "new"),
@@ -151,6 +153,8 @@ class TextModel(nn.Module):
 def _take_over(encoder: T5EncoderModel, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
     """Start from an encoder that knows fewer words: its layers, and its vectors of the pieces that
     both vocabularies have. New pieces keep fresh vectors of the same spread."""
+    if not (folder / "text_encoder").is_dir():
+        raise RecipeError(f"init_from must name a folder with a text encoder, not {folder}.")
     old = T5EncoderModel.from_pretrained(folder / "text_encoder")
     known = PreTrainedTokenizerFast.from_pretrained(folder / "tokenizer").get_vocab()
     own = tokenizer.get_vocab()

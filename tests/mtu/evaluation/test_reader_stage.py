@@ -3,8 +3,10 @@
 import math
 
 import pytest
+import torch
 
-from mtu.evaluation import SceneReader
+from mtu.evaluation import SceneReader, reader
+from mtu.evaluation.reader import CLASSES
 from mtu.training.loop import Trainer
 from mtu.training.reader_stage import ReaderStage
 from mtu.training.recipe import Recipe
@@ -27,3 +29,20 @@ def test_two_steps_change_the_weights_and_export_a_reader(tmp_path):
     assert any((before[name] - value).abs().max() > 1e-3
                for name, value in after.named_parameters())
     assert "step 2: thing" in (tmp_path / "run" / "accuracy.txt").read_text()
+
+
+def test_a_reader_of_fewer_words_is_taken_over(tmp_path, monkeypatch):
+    torch.manual_seed(0)
+    old = SceneReader()
+    fewer = CLASSES | {"thing": tuple(name for name in CLASSES["thing"] if name != "tiger")}
+    with monkeypatch.context() as patched:
+        patched.setattr(reader, "CLASSES", fewer)
+        before = SceneReader()
+        before.save_pretrained(tmp_path)
+    old.take_over(tmp_path)
+    kept = [CLASSES["thing"].index(name) for name in fewer["thing"]]
+    weight = old.head_cells.weight[kept]
+    torch.testing.assert_close(weight, before.head_cells.weight[: len(kept)], atol=1e-3, rtol=1e-2)
+    torch.testing.assert_close(old.conv_in.weight, before.conv_in.weight, atol=1e-3, rtol=1e-2)
+    with pytest.raises(ValueError, match="no scene reader"):
+        old.take_over(tmp_path / "nowhere")

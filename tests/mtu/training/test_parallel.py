@@ -66,7 +66,7 @@ def test_a_stage_for_one_process_refuses_passes(tmp_path):
     from mtu.training.loop import Trainer
     from mtu.training.text_stage import TextStage
 
-    alone = recipe(tmp_path, stage="text", accumulate=2)
+    alone = recipe(tmp_path, stage="text", accumulate=2, init_from=None)
     alone.options.clear()
     alone.options["tokenizer_lines"] = 300
     with pytest.raises(RecipeError, match="text runs in one process and one pass"):
