@@ -1,12 +1,13 @@
 """A first look: find where a change belongs, then draw that part afresh.
 
 A narrow UNet that changes a picture cannot subtract what it does not carry: of a thing removed or
-replaced a ghost remains. So the source is hidden (grey) where it is to change, under the user's
-mask or, where none was given, under the cells that a few steps of a first look change. What is
-then drawn there is drawn from the words and the surroundings, and everything else is kept.
-The hiding is that of Stable Diffusion's inpainting model (Rombach et al. 2022), whose condition is
-the masked picture; finding the mask by what a first prediction changes is close to DiffEdit's
-(Couairon et al. 2022).
+replaced a ghost remains. So the source is hidden where it is to change, under the user's mask or,
+where none was given, under the cells that a few steps of a first look change. What is then drawn
+there is drawn from the words and the surroundings, and everything else is kept.
+Hiding the source is Stable Diffusion's way of inpainting (Rombach et al. 2022), finding the mask
+by what a first prediction changes is close to DiffEdit's (Couairon et al. 2022). What hides is not
+grey but the surroundings, drawn in by pull and push (Gortler et al. 1996, "The lumigraph"): the
+UNet starts from a ground without the thing and learns the change of that.
 """
 
 from dataclasses import replace
@@ -18,6 +19,7 @@ from PIL import Image
 from .compose import find_change
 from .requests import Inputs
 
+BLOCKS = ((2, 2), (2, 2), *((1, 2),) * 6, (2, 2))  # heights and widths, the last one repeated
 SHARE = 0.3  # of a cell that must change for the cell to be hidden
 
 
@@ -52,8 +54,25 @@ def find_cells(
 
 
 def hidden_under(pixels: torch.Tensor, area: torch.Tensor) -> torch.Tensor:
-    """Pictures (B, 3, H, W) in [-1, 1], grey where `area` (B or 1, 1, H, W) is 1."""
-    return pixels * (1 - area)
+    """Pictures (B, 3, H, W), their surroundings drawn in where `area` (B, 1, H, W) is 1.
+
+    The known pixels are averaged over ever wider blocks (pull), and each hidden pixel gets the
+    mean of the smallest block around it that knows anything, smoothed (push). Blocks grow wider
+    before they grow higher: what lies behind a thing goes on to its left and right more often
+    than above and below it. Where nothing is known the picture is 0.
+    """
+    known, means = 1 - area, pixels * (1 - area)
+    levels = []
+    while bool((known == 0).any()) and max(means.shape[-2:]) > 1:
+        block = BLOCKS[min(len(levels), len(BLOCKS) - 1)]
+        block = tuple(min(pair) for pair in zip(block, means.shape[-2:], strict=True))
+        levels.append((means, known))
+        means, known = (F.avg_pool2d(x, block, ceil_mode=True) for x in (means, known))
+        means, known = means / known.clamp(min=1e-6), (known > 0).to(known)
+    for finer, known in reversed(levels):
+        spread = F.interpolate(means, size=finer.shape[-2:], mode="bilinear")
+        means = finer * known + (1 - known) * spread
+    return means
 
 
 def check_looks(looks: dict, tasks) -> None:

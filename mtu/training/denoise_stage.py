@@ -33,10 +33,14 @@ DROP = 0.05  # of the rows each: text, image, both (Brooks et al. 2023, Instruct
 CONDITION = condition_layout(3 * PATCH**2, PATCH**2)
 
 
+def to_pixels(pictures: np.ndarray | list[np.ndarray]) -> torch.Tensor:
+    """uint8 (B, H, W, 3) → float32 (B, 3, H, W) in [-1, 1]."""
+    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
 def to_patches(pictures: np.ndarray | list[np.ndarray]) -> torch.Tensor:
     """uint8 (B, H, W, 3) → float32 (B, 768, H/16, W/16) in [-1, 1]."""
-    pixels = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
-    return F.pixel_unshuffle(pixels, PATCH)
+    return F.pixel_unshuffle(to_pixels(pictures), PATCH)
 
 
 def sample_times(count: int, generator: torch.Generator, shift: float) -> torch.Tensor:
@@ -233,11 +237,13 @@ class MultitaskStage(_DenoiseStage):
         for k, row in enumerate(rows):
             if row.source is None:
                 continue
-            source, mask = to_patches([row.source]), None
+            source, mask = to_pixels([row.source]), None
             if row.mask is not None:
-                mask = patch_mask(torch.from_numpy(row.mask)[None, None].float(), PATCH)
+                area = torch.from_numpy(row.mask)[None, None].float()
+                mask = patch_mask(area, PATCH)
                 if row.task in self.first_look:
-                    source = hidden_under(source, mask.repeat(1, 3, 1, 1))
+                    source = hidden_under(source, area)
+            source = F.pixel_unshuffle(source, PATCH)
             packed = self.layouts[row.task].pack(source, mask)
             condition[k, : packed.shape[1]] = packed[0]
             if row.task in self.residual:
