@@ -21,9 +21,9 @@ class Example:
 
 # The pictures are made by `python -m app.examples`; the last three work on the first one's.
 CARDS = (
-    Example("t2i", "a red balloon in the mountains", "draw.webp"),
+    Example("t2i", "a cat on the beach", "draw.webp"),
     Example("edit", "make it night", "edit.webp", "draw.webp"),
-    Example("inpaint", "remove the balloon", "erase.webp", "draw.webp"),
+    Example("inpaint", "remove the cat", "erase.webp", "draw.webp"),
     Example("sr", "make it twice as large", "enlarge.webp", "draw.webp"),
 )
 LEAD = "Say what you want to see, or drop in a picture and say what to change."

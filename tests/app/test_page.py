@@ -51,7 +51,7 @@ def test_no_font_and_no_style_from_elsewhere():
 
 def test_examples_run_on_the_first_ones_picture(tmp_path):
     (tmp_path / "draw.webp").write_bytes(b"")
-    assert welcome.message(0, tmp_path) == Message("a red balloon in the mountains")
+    assert welcome.message(0, tmp_path) == Message("a cat on the beach")
     assert welcome.message(1, tmp_path) == Message("make it night", (tmp_path / "draw.webp",))
     assert {card.task for card in welcome.CARDS} == {"t2i", "edit", "inpaint", "sr"}
     with pytest.raises(IndexError):
