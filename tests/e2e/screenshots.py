@@ -30,7 +30,7 @@ def main() -> int:
             browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
             window = Window(browser, server.url, viewport=DESKTOP)
             take(window, "empty")
-            for text in ("a house by the lake", "make it night"):
+            for text in ("a cat on the beach", "make it night"):
                 window.ask(text)
             take(window, "chat")
             window.page.get_by_role("tab", name="Before and after").click()
@@ -52,7 +52,7 @@ def take(window: Window, name: str) -> None:
     window.page.wait_for_timeout(1500)  # transitions and lazy pictures
     shot = OUT / f"{name}.webp"
     with Image.open(io.BytesIO(window.page.screenshot())) as image:
-        image.convert("RGB").save(shot, quality=85, method=6)
+        image.convert("RGB").save(shot, quality=72, method=6)
     print(shot)
 
 
