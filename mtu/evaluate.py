@@ -17,6 +17,7 @@ import transformers
 from tqdm import tqdm
 
 from mtu.cli import Parser, run
+from mtu.evaluation.arguments import check_arguments
 from mtu.evaluation.cases import GROUPS, Sampler
 from mtu.evaluation.chain import EDITS, chains, run_chains
 from mtu.evaluation.extras import against_grammar, by_style, peak_memory, steps_of
@@ -29,7 +30,6 @@ from mtu.evaluation.report import router_report, summarise, task_order, to_markd
 from mtu.evaluation.tasks import counts, model_side, run_task
 from mtu.evaluation.trust import trust
 from mtu.pipeline import MTUPipeline
-from mtu.playground import atlas
 from mtu.tasks import TASK_NAMES
 
 SUITES = ("playground", "paper")
@@ -44,14 +44,7 @@ def evaluate(args: argparse.Namespace) -> None:
     if args.suite == "paper":
         return evaluate_paper(args)
     args.count = COUNT if args.count is None else args.count
-    if args.count < 1:
-        raise ValueError(f"--count must be at least 1, not {args.count}.")
-    if args.seed < 0:
-        raise ValueError(f"--seed must not be negative, not {args.seed}.")
-    try:
-        atlas.load(args.atlas)
-    except atlas.MissingFontError as error:
-        raise ValueError(str(error)) from None
+    check_arguments(args)
     reader = SceneReader.from_pretrained(Path(args.reader))
     pipe = MTUPipeline.from_pretrained(args.model)
     if args.bf16:

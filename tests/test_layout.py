@@ -99,3 +99,9 @@ def test_requirements_are_pinned_exactly():
     for name in ("requirements.txt", "requirements-dev.txt"):
         for line in (ROOT / name).read_text().splitlines():
             assert line.startswith("-r ") or line.count("==") == 1, line
+
+
+def test_no_config_says_where_it_was_made():
+    for name in tracked():
+        if name.startswith("assets/") and name.endswith(".json"):
+            assert "_name_or_path" not in (ROOT / name).read_text(encoding="utf-8"), name

@@ -25,7 +25,6 @@ from mtu.familiar import BIAS, TRAITS, is_familiar, traits
 from mtu.images import open_image
 from mtu.loading import INDEX, find_model
 from mtu.pipeline import MTUPipeline
-from mtu.playground import atlas
 from mtu.playground.captions import caption
 from mtu.playground.degrade import shrink
 from mtu.playground.render import render_array
@@ -34,6 +33,7 @@ from mtu.playground.styles import stylize
 from mtu.playground.textures import leaves, texture
 from mtu.playground.vocabulary import STYLES
 
+from .arguments import check_arguments
 from .photos import photo_files
 
 PASS = 0.98  # share of the world's pictures, unseen, that pass
@@ -160,14 +160,7 @@ def passing(values: np.ndarray, names: Sequence[str], limit: float) -> dict[str,
 
 def calibrate(args: argparse.Namespace) -> None:
     """Learn, set, print and, unless told otherwise, write; ValueError if it cannot."""
-    if args.count < DRAWN:
-        raise ValueError(f"--count must be at least {DRAWN}, not {args.count}.")
-    if args.seed < 0:
-        raise ValueError(f"--seed must not be negative, not {args.seed}.")
-    try:
-        atlas.load(args.atlas)
-    except atlas.MissingFontError as error:
-        raise ValueError(str(error)) from None
+    check_arguments(args, DRAWN)
     folder = find_model(args.model)
     pipe = MTUPipeline.from_pretrained(folder)
     if not pipe.space.is_pixels or pipe.config.prediction_type != "sample":

@@ -14,10 +14,10 @@ import numpy as np
 
 from mtu.cli import Parser, run
 from mtu.data.reader import RENDER_SIDE, cells_of
-from mtu.playground import atlas
 from mtu.playground.render import render_array
 from mtu.playground.vocabulary import SIZES
 
+from .arguments import check_arguments
 from .reader import SceneReader
 from .reading import read
 from .trust import unseen_scenes
@@ -44,14 +44,7 @@ def seen(reader: SceneReader, seed: int, count: int, atlas_path=None) -> dict[st
 
 
 def _print(args: argparse.Namespace) -> None:
-    if args.count < 1:
-        raise ValueError(f"--count must be at least 1, not {args.count}.")
-    if args.seed < 0:
-        raise ValueError(f"--seed must not be negative, not {args.seed}.")
-    try:
-        atlas.load(args.atlas)
-    except atlas.MissingFontError as error:
-        raise ValueError(str(error)) from None
+    check_arguments(args)
     reader = SceneReader.from_pretrained(args.reader)
     print(json.dumps(seen(reader, args.seed, args.count, args.atlas), indent=1))
 

@@ -25,17 +25,12 @@ from mtu.residual import Residual
 from mtu.unet import MTUUNet2DConditionModel
 
 from .recipe import RecipeError
-from .stem_stage import find_stem
+from .stem_stage import find_stem, to_pixels
 
 SMALLEST_TIME = 0.1  # bounds the weight of the nearly clean rows
 EARLY, EARLY_SHIFT = 0.3, 3.5  # share of the rows with nearly no signal, and where they lie
 DROP = 0.05  # of the rows each: text, image, both (Brooks et al. 2023, InstructPix2Pix)
 CONDITION = condition_layout(3 * PATCH**2, PATCH**2)
-
-
-def to_pixels(pictures: np.ndarray | list[np.ndarray]) -> torch.Tensor:
-    """uint8 (B, H, W, 3) → float32 (B, 3, H, W) in [-1, 1]."""
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def to_patches(pictures: np.ndarray | list[np.ndarray]) -> torch.Tensor:

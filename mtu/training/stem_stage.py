@@ -26,7 +26,11 @@ def find_stem(recipe) -> Stem | None:
     named = recipe.options.get("stem")
     place = Path(named).expanduser() if named else recipe.path("init_from") / "stem"
     if place.is_dir():
-        return load_component(place.parent, place.name, "mtu.stem", "Stem", torch.float32)
+        saved = load_component(place.parent, place.name, "mtu.stem", "Stem", torch.float32)
+        # a new one, which does not remember the folder and write it into the models it is part of
+        stem = Stem(**{key: saved.config[key] for key in ("channels", "blocks", "scales")})
+        stem.load_state_dict(saved.state_dict())
+        return stem
     if named:
         raise RecipeError(f"There is no stem at {place}; the recipe stem.yaml trains one.")
     return None
@@ -58,7 +62,7 @@ class StemStage:
         batch = {}
         for scale in sorted({row.scale for row in rows}):
             chosen = [row for row in rows if row.scale == scale]
-            batch[scale] = tuple(_to_tensor([getattr(row, name) for row in chosen])
+            batch[scale] = tuple(to_pixels([getattr(row, name) for row in chosen])
                                  for name in ("small", "sharp"))
         return batch
 
@@ -97,7 +101,8 @@ class StemStage:
         self.module.to(DTYPES[dtype]).save_pretrained(folder)
 
 
-def _to_tensor(pictures: list[np.ndarray]) -> torch.Tensor:
+def to_pixels(pictures: list[np.ndarray]) -> torch.Tensor:
+    """uint8 (B, H, W, 3) → float32 (B, 3, H, W) in [-1, 1]."""
     return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 

@@ -78,3 +78,15 @@ def test_a_stem_is_found_where_training_starts_or_where_it_is_named(tmp_path):
     with pytest.raises(RecipeError, match="no stem at .*elsewhere"):
         find_stem(recipe(tmp_path, init_from=str(tmp_path),
                          options={"stem": str(tmp_path / "elsewhere")}))
+
+
+def test_a_stem_does_not_remember_where_it_was_trained(tmp_path):
+    torch.manual_seed(0)
+    trained = Stem(channels=4, blocks=1)
+    trained.save_pretrained(tmp_path / "trained")
+    found = find_stem(Recipe(stage="multitask", steps=1, batch_size=4, run_dir=str(tmp_path),
+                             options={"stem": str(tmp_path / "trained")}))
+    found.save_pretrained(tmp_path / "part")
+    assert str(tmp_path) not in (tmp_path / "part" / "config.json").read_text()
+    for name, tensor in trained.state_dict().items():
+        assert tensor.equal(found.state_dict()[name]), name
