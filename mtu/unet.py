@@ -129,6 +129,39 @@ class MTUUNet2DConditionModel(MultiTask, UNet2DConditionModel):
         folded.load_state_dict(state, assign=True)
         return folded.requires_grad_(False).train(self.training)
 
+    @torch.no_grad()
+    def unfold(self, task: str, unet: UNet2DConditionModel) -> None:
+        """Take back `unet`, which was trained on from `fold(task)`; `fold(task)` then equals it.
+
+        What is shared becomes `unet`'s for all tasks, its W2 with the task's gate divided out. The
+        other tasks' norms and input convolutions move by as much as this task's did. Routers and
+        the task embedding stay. ValueError for an unknown task, or a `unet` of another shape.
+        """
+        (index,) = self._task_indices(task, 1)
+        state, folded = unet.state_dict(), self.fold(task).state_dict()
+        misshapen = [name for name in state.keys() | folded.keys()
+                     if name not in state or name not in folded
+                     or state[name].shape != folded[name].shape]
+        if misshapen:
+            raise ValueError(f"the UNet is not of the folded one's shape: {min(misshapen)}")
+        moved = {name: state[name].to(value) - value for name, value in folded.items()}
+        own = self.state_dict()
+        for name, module in self.named_modules():
+            if isinstance(module, TaskLayerNorm):
+                module.weight += moved.pop(f"{name}.weight")
+                module.bias += moved.pop(f"{name}.bias")
+            elif isinstance(module, TaskConv):
+                weight, bias = moved.pop(f"{name}.weight"), moved.pop(f"{name}.bias")
+                for conv in module.values():
+                    channels = min(conv.in_channels, weight.shape[1])
+                    conv.weight[:, :channels] += weight[:, :channels]
+                    conv.bias += bias
+            elif isinstance(module, ExpertFeedForward) and module.num_experts > 1:
+                module.net[2].weight += moved.pop(f"{name}.net.2.weight") / module.gates(
+                    self.task_embedding[index])
+        for name, change in moved.items():
+            own[name] += change
+
     def enable_gradient_checkpointing(self, gradient_checkpointing_func=None) -> None:
         """As diffusers', but blocks are recomputed with the tasks they ran with."""
         super().enable_gradient_checkpointing(gradient_checkpointing_func or self.rows.checkpoint)

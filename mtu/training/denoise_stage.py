@@ -162,17 +162,36 @@ class _DenoiseStage:
             fast=options.get("fast"))
 
 
+def _is_upcycled(folder: Path) -> bool:
+    return "mtu" in UNet2DConditionModel.load_config(folder)
+
+
+def _upcycled(folder: Path) -> MTUUNet2DConditionModel:
+    """The upcycled UNet in `folder`, in float32. RecipeError if there is none."""
+    if not folder.is_dir() or not _is_upcycled(folder):
+        raise RecipeError(f"unfold must name a pipeline with an upcycled UNet, and {folder} is "
+                          "none.")
+    return MTUUNet2DConditionModel.from_pretrained(folder).float()
+
+
 class BaseStage(_DenoiseStage):
     """A plain UNet2DConditionModel learns text-to-image from captions."""
 
     def __init__(self, recipe):
         super().__init__(recipe)
         self.pattern = ["t2i"]
-        folder = recipe.path("init_from")
-        resumed = (folder / "unet").is_dir()
-        self.module = UNet2DConditionModel.from_pretrained(folder / "unet") if resumed \
-            else build_unet()
+        self.module = self._started(recipe.path("init_from") / "unet")
         self._fit_to_device()
+
+    @staticmethod
+    def _started(folder: Path) -> UNet2DConditionModel:
+        """A fresh UNet, the one in `folder`, or what an upcycled one there draws with."""
+        if not folder.is_dir():
+            return build_unet()
+        if not _is_upcycled(folder):
+            return UNet2DConditionModel.from_pretrained(folder)
+        unet = _upcycled(folder).fold("t2i")
+        return unet.requires_grad_(True)
 
     def losses(self, batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
         target = batch["target"]
@@ -209,8 +228,15 @@ class MultitaskStage(_DenoiseStage):
         self.pattern = batch_pattern(weights, recipe.batch_size)
         folder = recipe.path("init_from") / "unet"
         options = recipe.options
-        if "mtu" in UNet2DConditionModel.load_config(folder):
-            self.module = MTUUNet2DConditionModel.from_pretrained(folder)
+        unfold = options.get("unfold")
+        if _is_upcycled(folder):
+            self.module = _upcycled(folder)
+        elif unfold:  # the base is what this upcycled one drew with, trained on
+            self.module = _upcycled(Path(unfold).expanduser() / "unet")
+            try:
+                self.module.unfold("t2i", UNet2DConditionModel.from_pretrained(folder))
+            except ValueError as error:
+                raise RecipeError(f"{unfold} cannot take back {folder}: {error}.") from error
         else:
             base = UNet2DConditionModel.from_pretrained(folder)
             config = MTUConfig(num_experts=options.get("num_experts", 4), tasks=CONDITION,

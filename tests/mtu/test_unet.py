@@ -72,6 +72,37 @@ def test_folded_shares_every_frozen_tensor_and_is_shaped_as_the_base(shape):
 
 
 @torch.no_grad()
+def test_what_was_trained_on_when_folded_is_taken_back(shape):
+    model, inputs, condition = tiny_mtu(shape), tiny_inputs(shape), tiny_condition()
+    further = copy.deepcopy(model.fold("t2i"))
+    generator = torch.Generator().manual_seed(5)
+    for value in further.parameters():
+        value += 0.05 * torch.randn(value.shape, generator=generator, dtype=value.dtype)
+    before = model(**inputs, task=MIXED, condition=condition).sample
+    model.unfold("t2i", further)
+    after = model(**inputs, task=MIXED, condition=condition).sample
+    assert relative_error(model(**inputs, task="t2i").sample, further(**inputs).sample) <= 1e-10
+    own = model.fold("t2i").state_dict()
+    for name, value in further.state_dict().items():
+        torch.testing.assert_close(own[name], value, rtol=0, atol=1e-12)
+    for k in range(4):  # what the tasks share has changed for all of them
+        assert relative_error(after[k], before[k]) > 1e-4
+
+
+@torch.no_grad()
+def test_what_was_not_trained_when_folded_leaves_every_task_as_it_was(shape):
+    model, inputs, condition = tiny_mtu(shape), tiny_inputs(shape), tiny_condition()
+    before = model(**inputs, task=MIXED, condition=condition).sample
+    model.unfold("t2i", copy.deepcopy(model.fold("t2i")))
+    assert relative_error(model(**inputs, task=MIXED, condition=condition).sample, before) <= 1e-12
+
+
+def test_a_unet_of_another_shape_is_not_taken_back():
+    with pytest.raises(ValueError, match="not of the folded one's shape"):
+        tiny_mtu("sd15").unfold("t2i", tiny_unet("sdxl"))
+
+
+@torch.no_grad()
 def test_a_row_in_a_mixed_batch_equals_that_row_alone(shape):
     model, inputs, condition = tiny_mtu(shape), tiny_inputs(shape), tiny_condition()
     for tasks in (MIXED, torch.tensor([0, 1, 2, 3]), ["edit", "edit", "t2i", "edit"]):

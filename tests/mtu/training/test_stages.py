@@ -133,6 +133,31 @@ def test_multitask_trains_the_methods_set_alone_and_exports_a_pipeline(text_mode
 
 
 @requires_glyphs
+def test_a_base_trained_on_from_a_pipeline_is_taken_back_by_it(text_model, tmp_path):
+    trained(multitask(text_model, tmp_path / "first", rate=1e-2))
+    first = tmp_path / "first" / "model"
+    recipe = multitask(first, tmp_path / "base", stage="base", steps=2, rate=1e-2)
+    stage = build_stage(recipe)
+    drawn = MTUPipeline.from_pretrained(first).unet.fold("t2i").state_dict()
+    for name, tensor in stage.module.state_dict().items():
+        torch.testing.assert_close(tensor, drawn[name])
+    trained(recipe)
+    further = UNet2DConditionModel.from_pretrained(tmp_path / "base" / "model" / "unet")
+    options = {"num_experts": 4, "unfold": str(first)}
+    taken = build_stage(multitask(tmp_path / "base" / "model", tmp_path / "second",
+                                  options=options)).module
+    own = taken.fold("t2i").state_dict()
+    for name, tensor in further.state_dict().items():
+        torch.testing.assert_close(own[name], tensor, rtol=1e-4, atol=1e-5)
+    assert (further.state_dict()["conv_out.weight"] - drawn["conv_out.weight"]).abs().max() > 1e-3
+    assert torch.equal(taken.task_embedding,
+                       MTUPipeline.from_pretrained(first).unet.task_embedding)
+    with pytest.raises(RecipeError, match="unfold must name a pipeline with an upcycled UNet"):
+        build_stage(multitask(tmp_path / "base" / "model", tmp_path / "third",
+                              options=options | {"unfold": str(text_model)}))
+
+
+@requires_glyphs
 def test_every_batch_holds_every_task_by_weight(text_model, tmp_path):
     from mtu.train import build_stage
 
