@@ -182,7 +182,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
-    files = {"held out": corpus.HELDOUT, "styles": corpus.HELDOUT_STYLES}
+    files = {"held out": corpus.HELDOUT, "styles": corpus.HELDOUT_STYLES,
+             "strangers": corpus.HELDOUT_STRANGERS}
     files |= {k: v for k, v in corpus.HELDOUT_LANGUAGES.items() if k != "other"}
     results = {}
     try:

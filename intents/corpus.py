@@ -18,6 +18,7 @@ from .languages import LANGUAGES
 
 HELDOUT = DATA / "heldout.jsonl"
 HELDOUT_STYLES = DATA / "heldout_styles.jsonl"
+HELDOUT_STRANGERS = DATA / "heldout_strangers.jsonl"
 HELDOUT_LANGUAGES = {code: DATA / f"heldout_{code}.jsonl" for code in (*LANGUAGES[1:], "other")}
 DEV, DEV_STYLES = DATA / "dev.jsonl", DATA / "dev_styles.jsonl"
 DEV_PLAIN, DEV_MORE = DATA / "dev_plain.jsonl", DATA / "dev_more.jsonl"
@@ -295,4 +296,4 @@ def build(count: int, seed: int, keep_out: Path | None = None) -> list[Example]:
 
 def heldout_files() -> list[Path]:
     """Every held-out file, English first."""
-    return [HELDOUT, HELDOUT_STYLES, *HELDOUT_LANGUAGES.values()]
+    return [HELDOUT, HELDOUT_STYLES, HELDOUT_STRANGERS, *HELDOUT_LANGUAGES.values()]

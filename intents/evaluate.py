@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from .corpus import HELDOUT, HELDOUT_LANGUAGES, HELDOUT_STYLES
+from .corpus import HELDOUT, HELDOUT_LANGUAGES, HELDOUT_STRANGERS, HELDOUT_STYLES
 from .grammar import DATA
 from .labels import INTENTS, Example, read_examples
 from .languages import language
@@ -253,7 +253,8 @@ def main(argv: list[str] | None = None) -> int:
             svg = doubt_svg(result["doubt_fine"], router.threshold)
             args.plot.write_text(svg, encoding="utf-8")
         if args.data == HELDOUT:
-            result["files"] = [measure_file(router, HELDOUT_STYLES)]
+            english = [HELDOUT_STYLES, HELDOUT_STRANGERS]
+            result["files"] = [measure_file(router, path) for path in english]
             result["files"] += [measure_file(router, p, c) for c, p in HELDOUT_LANGUAGES.items()]
             result["plans"] = [measure_plans(router, p) for p in PLAN_FILES]
     except (OSError, KeyError, ValueError) as error:
