@@ -106,7 +106,8 @@ def _restoring_error(pipeline, pixels: torch.Tensor, time: float, blur: int) -> 
     within `blur` pixels, left out."""
     sample = pipeline.space.encode(pixels)
     noise = torch.randn(sample.shape, generator=torch.Generator().manual_seed(SEED))
-    noised = ((1 - time) * sample + time * noise).to(pipeline.unet.device, pipeline.unet.dtype)
+    noised = pipeline.space.placed((1 - time) * sample + time * noise)
+    noised = noised.to(pipeline.unet.device, pipeline.unet.dtype)
     text = pipeline.encode_text("")
     shared = {"task": "t2i"} if hasattr(pipeline.unet, "mtu_config") else {}
     restored = pipeline.unet(

@@ -33,7 +33,11 @@ def guided_loop(
     solver = solver_of(pipeline.scheduler, pace.solver, shift)
     scheduler = fresh_scheduler(solver, inputs.steps, noise.device, shift)
     predict = _predict(pipeline, inputs, condition, scheduler.config.num_train_timesteps)
-    loop = denoise(predict, noise, scheduler, settings.prediction_type, clip, inputs.generator)
+
+    def placed(sample: torch.Tensor, timestep: torch.Tensor) -> torch.Tensor:
+        return predict(space.placed(sample), timestep)
+
+    loop = denoise(placed, noise, scheduler, settings.prediction_type, clip, inputs.generator)
     for step in loop:
         if residual:
             step = step._replace(

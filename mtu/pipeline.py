@@ -67,6 +67,8 @@ class MTUPipeline(DiffusionPipeline):
     model's to edit; None for no limit. strange_weights: what strangeness is made of there.
     upcycled_from: the base's `identity` (delta.py), if it is known.
     fast: task -> its fast way (speed.py); None where the model has none.
+    place_code: amplitude of the pattern that tells a UNet in pixel space where each patch is
+    (space.py); 0 for a UNet that was trained without.
 
     autocast_dtype is not saved: set it to e.g. torch.bfloat16 where that is faster. Nor is speed,
     "best" or "fast": that of requests which name none.
@@ -86,7 +88,7 @@ class MTUPipeline(DiffusionPipeline):
         force_zeros_for_empty_prompt: bool = False, residual: dict | None = None,
         first_look: dict | None = None, residual_share: dict | None = None,
         strangest: float | None = None, strange_weights: dict | None = None,
-        upcycled_from: dict | None = None, fast: dict | None = None,
+        upcycled_from: dict | None = None, fast: dict | None = None, place_code: float = 0.0,
     ):  # fmt: skip
         super().__init__()
         if prediction_type not in PREDICTION_TYPES:
@@ -110,11 +112,11 @@ class MTUPipeline(DiffusionPipeline):
             residual=dict(residual or {}), first_look=dict(first_look or {}),
             residual_share=dict(residual_share or {}), strangest=strangest,
             strange_weights=dict(strange_weights or {}), upcycled_from=upcycled_from,
-            fast=dict(fast or {}),
+            fast=dict(fast or {}), place_code=place_code,
         )  # fmt: skip
         self.autocast_dtype: torch.dtype | None = None
         self.speed = "best"
-        self.space = PixelSpace(patch_size) if vae is None else LatentSpace(vae)
+        self.space = PixelSpace(patch_size, place_code) if vae is None else LatentSpace(vae)
         self.size_multiple = self.space.factor * 2 ** (len(unet.config.block_out_channels) - 1)
         if default_size % self.size_multiple:
             raise ValueError(f"default_size must be a multiple of {self.size_multiple}.")

@@ -22,6 +22,7 @@ from mtu.look import hidden_under
 from mtu.pipeline import MTUPipeline
 from mtu.playground.model import PATCH, SIDE, TIME_SHIFT, build_scheduler, build_unet
 from mtu.residual import Residual
+from mtu.space import PixelSpace
 from mtu.unet import MTUUNet2DConditionModel
 
 from .recipe import RecipeError
@@ -64,6 +65,7 @@ class _DenoiseStage:
         self.text_encoder = T5EncoderModel.from_pretrained(folder / "text_encoder")
         self.text_encoder.requires_grad_(False).eval()
         self.stem = find_stem(recipe)
+        self.space = PixelSpace(PATCH, recipe.options.get("place_code", 0.0))
         torch.manual_seed(recipe.seed)
 
     def dataset(self) -> Playground:
@@ -130,8 +132,8 @@ class _DenoiseStage:
         noise = torch.randn(target.shape, generator=generator)
         t = times[:, None, None, None]
         device = next(self.module.parameters()).device
-        noised = ((1 - t) * target + t * noise).to(device, memory_format=torch.channels_last)
-        return noised, times.to(device)
+        noised = self.space.placed((1 - t) * target + t * noise)
+        return noised.to(device, memory_format=torch.channels_last), times.to(device)
 
     @staticmethod
     def _row_errors(predicted, target, times, weight=None) -> torch.Tensor:
@@ -159,7 +161,7 @@ class _DenoiseStage:
             guidance=options.get("guidance", {}), use_attention_mask=True,
             residual=options.get("residual", {}), first_look=options.get("first_look", {}),
             residual_share=options.get("residual_share", {}), strangest=options.get("strangest"),
-            fast=options.get("fast"))
+            fast=options.get("fast"), place_code=options.get("place_code", 0.0))
 
 
 def _is_upcycled(folder: Path) -> bool:
