@@ -1,7 +1,9 @@
-"""Two ways to a router from routers: going on from one, and learning from several.
+"""Ways to a router from routers: going on from one, the mean of some, learning from several.
 
 `go_on` is what a changed grammar needs; `distil` puts what several routers agree on into one
 (Hinton et al. 2015, "Distilling the knowledge in a neural network", with half of the label kept).
+`mean_of` averages the weights of routers that went on from one another (Wortsman et al. 2022,
+"Model soups").
 """
 
 from __future__ import annotations
@@ -35,6 +37,21 @@ def go_on(recipe: Recipe, folder: Path, out: Path, log=print) -> RouterConfig:
         model.letters = fit_letters(found, size, recipe.epochs, recipe.seed, letters, rate=0.03)
     rounded(model)
     return settle(model, recipe, processor, out, log)
+
+
+def mean_of(recipe: Recipe, folders: list[Path], out: Path, log=print) -> RouterConfig:
+    """The mean of the weights of routers with one vocabulary, each of which went on from another.
+    ValueError where they have not one; raises as Router.load does."""
+    first, *rest = [Router.load(folder) for folder in folders]
+    vocabulary = first.processor.serialized_model_proto()
+    for folder, other in zip(folders[1:], rest, strict=True):
+        if other.processor.serialized_model_proto() != vocabulary:
+            raise ValueError(f"{folder} has another vocabulary than {folders[0]}")
+    states = [router.model.state_dict() for router in (first, *rest)]
+    mean = {name: sum(state[name] for state in states) / len(states) for name in states[0]}
+    first.model.load_state_dict(mean)
+    recipe = dataclasses.replace(recipe, model=first.config)
+    return settle(rounded(first.model), recipe, first.processor, out, log)
 
 
 def told_by(teachers: list[Router], examples: list[Example]) -> list[list[float]]:

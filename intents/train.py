@@ -1,8 +1,9 @@
 """Train the router from the corpus: python -m intents.train [--out DIR] [--seed N] [--dry-run].
 
 With --go-on FOLDER it goes on, briefly, from the router there; with --teachers FOLDER… it learns
-what the routers there agree on; with --corrections FILE the router in DIR learns from its user's
-corrections instead.
+what the routers there agree on; with --mean-of FOLDER… it takes the mean of routers that went on
+from one another; with --corrections FILE the router in DIR learns from its user's corrections
+instead.
 
 Deterministic: the same seed on the same machine gives the same weights. The held-out files
 are never read for choosing anything; temperature comes from the development files.
@@ -243,6 +244,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--examples", type=int, default=Recipe.examples)
     parser.add_argument("--epochs", type=int, default=Recipe.epochs)
     parser.add_argument("--go-on", type=Path, help="folder of a router to train further, briefly")
+    parser.add_argument("--mean-of", type=Path, nargs="+", help="folders of routers to average")
     parser.add_argument("--teachers", type=Path, nargs="+", help="folders of routers to learn from")
     parser.add_argument("--corrections", type=Path, help="JSONL of corrected messages to learn")
     parser.add_argument("--dry-run", action="store_true", help="print the recipe and stop")
@@ -262,14 +264,16 @@ def main(argv: list[str] | None = None) -> int:
     torch.set_num_threads(1)
     if args.corrections:
         return learn_command(args.corrections, args.out, args.seed)
-    if not args.go_on and not args.teachers:
+    if not args.go_on and not args.teachers and not args.mean_of:
         train(recipe, args.out)
         return 0
-    from .further import distil, go_on  # they stand on this module
+    from .further import distil, go_on, mean_of  # they stand on this module
 
     try:
         if args.teachers:
             distil(recipe, args.teachers, args.out)
+        elif args.mean_of:
+            mean_of(recipe, args.mean_of, args.out)
         else:
             go_on(recipe, args.go_on, args.out)
     except (OSError, ValueError) as error:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from intents import Router
-from intents.corpus import HELDOUT, HELDOUT_LANGUAGES, HELDOUT_STYLES
+from intents.corpus import HELDOUT, HELDOUT_LANGUAGES, HELDOUT_STRANGERS, HELDOUT_STYLES
 from intents.evaluate import (
     calibration_error,
     doubt_curve,
@@ -35,6 +35,11 @@ def test_heldout_accuracy(result):
 
 def test_other_manners_of_speech():
     assert measure_file(Router.load(), HELDOUT_STYLES)["accuracy"] >= 0.93
+
+
+def test_messages_by_strangers():
+    assert len(read_examples(HELDOUT_STRANGERS)) >= 250
+    assert measure_file(Router.load(), HELDOUT_STRANGERS)["accuracy"] >= 0.94
 
 
 @pytest.mark.parametrize("code", sorted(set(HELDOUT_LANGUAGES) - {"other"}))
