@@ -67,8 +67,7 @@ class MTUPipeline(DiffusionPipeline):
     model's to edit; None for no limit. strange_weights: what strangeness is made of there.
     upcycled_from: the base's `identity` (delta.py), if it is known.
     fast: task -> its fast way (speed.py); None where the model has none.
-    place_code: amplitude of the pattern that tells a UNet in pixel space where each patch is
-    (space.py); 0 for a UNet that was trained without.
+    place_code: amplitude of a pattern (space.py) that tells where patches are; 0 if not trained so.
 
     autocast_dtype is not saved: set it to e.g. torch.bfloat16 where that is faster. Nor is speed,
     "best" or "fast": that of requests which name none.

@@ -21,11 +21,11 @@ def build_stage(recipe: Recipe):
     if recipe.stage == "text":
         from mtu.training.text_stage import TextStage as Chosen
     elif recipe.stage == "base":
-        from mtu.training.denoise_stage import BaseStage as Chosen
+        from mtu.training.base_stage import BaseStage as Chosen
     elif recipe.stage == "stem":
         from mtu.training.stem_stage import StemStage as Chosen
     elif recipe.stage == "multitask":
-        from mtu.training.denoise_stage import MultitaskStage as Chosen
+        from mtu.training.multitask_stage import MultitaskStage as Chosen
     elif recipe.stage == "finetune":
         from mtu.training.finetune.stage import FinetuneStage as Chosen
     else:
