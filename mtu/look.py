@@ -17,14 +17,16 @@ import torch.nn.functional as F
 from PIL import Image
 
 from .compose import find_change
+from .guidance import branches
 from .requests import Inputs
 
 BLOCKS = ((2, 2), (2, 2), *((1, 2),) * 6, (2, 2))  # heights and widths, the last one repeated
 SHARE = 0.3  # of a cell that must change for the cell to be hidden
+GUIDANCE = 1.5  # by text, at most: more of it changes everything a little, wherever the change is
 
 
 def first_look(inputs: Inputs, looks: dict) -> Inputs | None:
-    """The request's first look: fewer steps of the same; None where it takes none.
+    """The request's first look: fewer steps of the same, hardly guided; None where it takes none.
 
     It takes none with a mask, without a setting for the task, or if there is but one step. At
     most a third of the steps are spent on it.
@@ -32,7 +34,10 @@ def first_look(inputs: Inputs, looks: dict) -> Inputs | None:
     steps = min(looks.get(inputs.task, 0), inputs.steps // 3)
     if not steps or inputs.mask is not None or inputs.source is None:
         return None
-    return replace(inputs, steps=steps)
+    rows = inputs.rows
+    if rows[-1].weight > GUIDANCE:  # conditions come last
+        rows = branches(GUIDANCE, 1.0, bool(inputs.prompt), has_image=True)
+    return replace(inputs, steps=steps, rows=rows)
 
 
 def find_cells(

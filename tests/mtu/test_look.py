@@ -4,7 +4,9 @@ from PIL import Image
 from tiny_pipelines import picture, seeded, tiny_latent_pipeline, tiny_pipeline
 
 from mtu import MTUPipeline
-from mtu.look import check_looks, find_cells, hidden_under
+from mtu.guidance import branches
+from mtu.look import GUIDANCE, check_looks, find_cells, first_look, hidden_under
+from mtu.requests import Inputs
 
 SIDE = 64
 CELL = 16
@@ -48,6 +50,16 @@ def test_what_is_hidden_is_like_its_surroundings_and_the_rest_is_as_it_was():
 
 def test_hidden_whole_there_is_nothing_to_go_on():
     assert hidden_under(torch.ones(1, 3, 20, 12), torch.ones(1, 1, 20, 12)).eq(0).all()
+
+
+@pytest.mark.parametrize(("asked", "looked"), [(5.0, GUIDANCE), (1.0, 1.0), (1.2, 1.2)])
+def test_a_look_is_hardly_guided(asked, looked):
+    rows = branches(asked, 1.0, has_text=True, has_image=True)
+    inputs = Inputs("edit", "a cat", picture(40, 32), None, (64, 64), 16, None, rows, seeded(0))
+    look = first_look(inputs, {"edit": 2})
+    assert (look.steps, look.rows[-1].weight) == (2, looked)
+    assert sum(row.weight for row in look.rows) == pytest.approx(1.0)
+    assert inputs.rows == rows  # what follows is guided as asked
 
 
 @pytest.mark.parametrize("task", ["edit", "inpaint"])

@@ -146,6 +146,8 @@ def test_a_base_trained_on_from_a_pipeline_is_taken_back_by_it(text_model, tmp_p
     options = {"num_experts": 4, "unfold": str(first)}
     taken = build_stage(multitask(tmp_path / "base" / "model", tmp_path / "second",
                                   options=options)).module
+    taken.save_pretrained(tmp_path / "written")
+    assert str(tmp_path) not in (tmp_path / "written" / "config.json").read_text()
     own = taken.fold("t2i").state_dict()
     for name, tensor in further.state_dict().items():
         torch.testing.assert_close(own[name], tensor, rtol=1e-4, atol=1e-5)
