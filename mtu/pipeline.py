@@ -93,8 +93,8 @@ class MTUPipeline(DiffusionPipeline):
         if prediction_type not in PREDICTION_TYPES:
             known = ", ".join(PREDICTION_TYPES)
             raise ValueError(f"prediction_type must be one of {known}, not {prediction_type!r}.")
-        if vae is not None and patch_size != 1:
-            raise ValueError("patch_size is for pixel space: with an autoencoder it must be 1.")
+        if vae is not None and (patch_size != 1 or place_code):
+            raise ValueError("patch_size and place_code are for pixel space, not for latents.")
         if (safety_checker is None) != (feature_extractor is None):
             raise ValueError("safety_checker and feature_extractor come together or not at all.")
         self.register_modules(

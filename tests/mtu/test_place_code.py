@@ -2,8 +2,9 @@
 
 import pytest
 import torch
-from tiny_pipelines import picture, seeded, tiny_pipeline
+from tiny_pipelines import picture, seeded, tiny_latent_pipeline, tiny_pipeline
 
+from mtu.familiar import strangeness
 from mtu.pipeline import MTUPipeline
 from mtu.space import PixelSpace, place_code
 
@@ -45,3 +46,13 @@ def test_a_pipeline_that_has_it_draws_otherwise_and_keeps_it(task, tmp_path):
     again = MTUPipeline.from_pretrained(tmp_path)
     assert again.space.place_code == 0.5
     assert drawn(again) == drawn(coded)
+
+
+def test_strangeness_is_judged_by_a_unet_that_reads_the_code():
+    without, coded = tiny_pipeline(), tiny_pipeline(place_code=0.5)
+    assert strangeness(coded, picture(32, 32)) != strangeness(without, picture(32, 32))
+
+
+def test_latents_have_no_place_code():
+    with pytest.raises(ValueError, match="place_code are for pixel space"):
+        MTUPipeline(**tiny_latent_pipeline().components, place_code=0.1)

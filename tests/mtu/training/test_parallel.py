@@ -56,8 +56,8 @@ def test_two_processes_and_two_passes_have_the_losses_of_one(tmp_path):
     assert_same_losses(losses(tmp_path / "two" / "run"), [*expected, last, final], 1e-5)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="for machines without a GPU")
-def test_half_precision_without_a_gpu_is_refused(tmp_path):
+def test_half_precision_without_a_gpu_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(RecipeError, match="fp16 needs a GPU"):
         trained(recipe(tmp_path, precision="fp16"))
 

@@ -6,19 +6,16 @@ import numpy as np
 import pytest
 import torch
 from diffusers import UNet2DConditionModel
+from finetuning import requires_glyphs
 from transformers import PreTrainedTokenizerFast, T5EncoderModel
 
 from mtu.pipeline import MTUPipeline
-from mtu.playground import atlas
+from mtu.space import place_code
 from mtu.stem import Stem
 from mtu.train import build_stage, main
 from mtu.training.loop import Trainer
 from mtu.training.recipe import Recipe, RecipeError
 from mtu.training.text_stage import Lines, TextStage
-
-requires_glyphs = pytest.mark.skipif(
-    atlas.find_font() is None and not atlas.default_path().is_file(),
-    reason="the glyph font (fonts-noto-color-emoji) is not installed")
 
 
 def tiny_unet() -> UNet2DConditionModel:
@@ -157,6 +154,18 @@ def test_a_base_trained_on_from_a_pipeline_is_taken_back_by_it(text_model, tmp_p
     with pytest.raises(RecipeError, match="unfold must name a pipeline with an upcycled UNet"):
         build_stage(multitask(tmp_path / "base" / "model", tmp_path / "third",
                               options=options | {"unfold": str(text_model)}))
+
+
+def test_what_is_trained_with_a_place_code_reads_it_and_says_so(text_model, tmp_path):
+    noised, stages = [], []
+    for code in (0.0, 0.1):
+        recipe = multitask(text_model, tmp_path, options={"num_experts": 4, "place_code": code})
+        stages.append(build_stage(recipe))
+        drawn, _ = stages[-1]._noised(torch.zeros(2, 768, 16, 16), torch.Generator().manual_seed(0))
+        noised.append(drawn)
+    torch.testing.assert_close(noised[1] - noised[0],
+                               0.1 * place_code(768, 16, 16).expand(2, -1, -1, -1))
+    assert stages[1].pipeline(stages[1].module).config.place_code == 0.1
 
 
 @requires_glyphs
