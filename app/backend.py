@@ -116,14 +116,27 @@ class Backend:
     def in_english(self, step: Step, language: str) -> Step:
         """The step as the small model can read it, by dictionary; words without an entry stay.
 
-        Nothing changes for English, for a language without a dictionary, or another model.
+        In English only everyday words for the light and the weather change ("winter"). Nothing
+        does for a language without a dictionary, or another model.
         """
         from mtu.playground.dictionary import LANGUAGES, translate
 
-        if not (self.able.world and step.text and language in LANGUAGES):
+        if not (self.able.world and step.text):
             return step
-        again = self.step(step.task, translate(step.text, language).text)
+        if language not in LANGUAGES:
+            return replace(step, text=self._everyday(step.text)) if language == "en" else step
+        again = self.step(step.task, self._everyday(translate(step.text, language).text))
         return replace(step, text=again.text, slots={**again.slots, **step.slots})
+
+    def reads_otherwise(self, text: str) -> bool:
+        """True if the small model is given other English words for these."""
+        return self.able.world and self._everyday(text) != text
+
+    @staticmethod
+    def _everyday(text: str) -> str:
+        from mtu.playground.everyday import everyday
+
+        return everyday(text)
 
     def unknown(self, text: str) -> str:
         """One sentence about words of a prompt that the small model does not know, or ""."""

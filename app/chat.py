@@ -243,9 +243,10 @@ class Chat:
             yield Said(replies.request_picture(turn.plan[0].task))
             return
         backend = yield from self._ready()
-        if turn.language != "en":
-            yield Noted(replies.read_as(turn.plan) if backend.able.world
-                        else replies.ENGLISH_BEST)
+        if turn.language != "en" and not backend.able.world:
+            yield Noted(replies.ENGLISH_BEST)
+        elif turn.language != "en" or backend.reads_otherwise(turn.message):
+            yield Noted(replies.read_as(turn.plan))
         yield from Run(turn, mask, session, stop, backend).events()
 
 

@@ -48,6 +48,17 @@ def test_another_model_gets_the_words_as_they_are(chat, session):
     assert "gato" in session.current.recipe.prompt
 
 
+def test_a_season_is_said_as_the_small_model_knows_it(small, chat, session):
+    events = say(small, session, "a cat in winter")
+    prompt = session.current.recipe.prompt
+    assert noted(events) == [f"Read as: {prompt}"] and prompt.endswith("cat in falling snow")
+    events = say(small, session, "make it stormy")
+    assert "Read as: make it rainy" in noted(events)
+    assert noted(say(small, session, "make it rainy")) == []
+    assert noted(say(chat, session, "a cat in winter")) == []  # another model knows it
+    assert "winter" in session.current.recipe.prompt
+
+
 @pytest.mark.parametrize("text", ["een rode kat op het strand", "猫を描いて", "kot na plaży"])
 def test_a_language_that_nobody_reads_here_is_asked_about(small, chat, session, text):
     for each in (small, chat):
