@@ -64,8 +64,9 @@ def save_delta(pipeline, out: str | Path, dtype: torch.dtype = torch.float16) ->
     made_for = pipeline.config.upcycled_from
     if made_for is None or not hasattr(pipeline.unet, "mtu_config"):
         raise ValueError("The base of this model is not recorded: upcycle it with mtu.upcycle.")
-    if pipeline.stem is not None:
-        raise ValueError("A delta cannot hold a stem: save the whole pipeline.")
+    for part in ("stem", "finder"):
+        if getattr(pipeline, part) is not None:
+            raise ValueError(f"A delta cannot hold a {part}: save the whole pipeline.")
     parts = {"upcycled_from", *pipeline.components}
     settings = {
         name: value

@@ -7,12 +7,13 @@ import diffusers
 import torch
 import transformers
 
+from . import finder as mtu_finder
 from . import stem as mtu_stem
 from . import unet as mtu_unet
 
 LIBRARIES = {
     "diffusers": diffusers, "transformers": transformers,
-    "mtu.unet": mtu_unet, "mtu.stem": mtu_stem,
+    "mtu.unet": mtu_unet, "mtu.stem": mtu_stem, "mtu.finder": mtu_finder,
 }  # fmt: skip
 CHECKER = ("stable_diffusion", "StableDiffusionSafetyChecker")  # as diffusers writes it
 # the image processor of CLIP under the names it has had; this one needs no torchvision

@@ -17,21 +17,24 @@ import torch.nn.functional as F
 from PIL import Image
 
 from .compose import find_change
+from .finder import Finder, chosen_cells, watched
 from .guidance import branches
+from .guided import guided
 from .requests import Inputs
 
 BLOCKS = ((2, 2), (2, 2), *((1, 2),) * 6, (2, 2))  # heights and widths, the last one repeated
 SHARE = 0.3  # of a cell that must change for the cell to be hidden
+NOISIEST = 1000.0  # the time of pure noise, of training's thousand
 GUIDANCE = 1.5  # by text, at most: more of it changes everything a little, wherever the change is
 
 
-def first_look(inputs: Inputs, looks: dict) -> Inputs | None:
+def first_look(inputs: Inputs, looks: dict, finder: Finder | None = None) -> Inputs | None:
     """The request's first look: fewer steps of the same, hardly guided; None where it takes none.
 
     It takes none with a mask, without a setting for the task, or if there is but one step. At
-    most a third of the steps are spent on it.
+    most a third of the steps are spent on it, and one where a finder is asked.
     """
-    steps = min(looks.get(inputs.task, 0), inputs.steps // 3)
+    steps = min(looks.get(inputs.task, 0), inputs.steps // 3, inputs.steps if finder is None else 1)
     if not steps or inputs.mask is not None or inputs.source is None:
         return None
     rows = inputs.rows
@@ -52,8 +55,28 @@ def find_cells(
     if bool((soft == 1).all()):
         return None
     cells = (F.avg_pool2d((soft > 0.5).float(), cell) > SHARE).float()
-    if not cells.any():
-        return None
+    return _mask_of(cells, cell) if cells.any() else None
+
+
+@torch.no_grad()
+def find_with(pipeline, inputs: Inputs, condition: torch.Tensor) -> Image.Image | None:
+    """The cells that the finder of an MTUPipeline holds to change, as `find_cells` gives them.
+
+    One pass of the UNet over pure noise, unguided. condition: (1, C_cond, h, w).
+    """
+    space, unet = pipeline.space, pipeline.unet
+    noise = pipeline.noise(inputs.generator, *condition.shape[-2:])
+    alone = [replace(inputs.rows[-1], weight=1.0)]
+    predict = guided(unet, inputs.task, alone, [pipeline.encode_text(inputs.prompt)], condition,
+                     space.factor, pipeline.autocast_dtype)
+    with watched(unet) as watch:
+        predict(space.placed(noise), torch.tensor(NOISIEST, device=noise.device))
+        cells = chosen_cells(pipeline.finder(*watch.take()).cpu())
+    return None if cells is None else _mask_of(cells, space.factor)
+
+
+def _mask_of(cells: torch.Tensor, cell: int) -> Image.Image:
+    """Cells (1, 1, h, w) of 0 and 1 as an "L" mask of pixels."""
     area = F.interpolate(cells, scale_factor=float(cell))[0, 0]
     return Image.fromarray((area * 255).byte().numpy())
 

@@ -3,7 +3,6 @@
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,11 +13,11 @@ from PIL import Image
 from .compose import composite
 from .conditioning import condition_layouts
 from .delta import load_saved
-from .familiar import check_weights
+from .familiar import check_weights, is_familiar
 from .guided import guided_loop
 from .images import resize_mask, to_pil, to_tensor
 from .loading import find_model
-from .look import check_looks, find_cells, first_look, hidden_under
+from .look import check_looks, find_cells, find_with, first_look, hidden_under
 from .requests import Inputs, check_inputs
 from .residual import check_gains, check_shares
 from .safety import is_flagged
@@ -26,23 +25,12 @@ from .sampling import PREDICTION_TYPES, exhaust
 from .space import LatentSpace, PixelSpace
 from .speed import check_fast
 from .stem import enlarge
+from .steps import Step
 from .text import Text, encode_prompt
 from .tiling import Canvas
 from .trained import trained_tasks
 
 TILE_BATCH = 4
-
-
-class Step(NamedTuple):
-    """Progress of a picture: `index` of `of` steps done, and the picture as it is now.
-
-    preview: "RGB" at the model's size (an enlargement's at most 512 pixels wide or high); None in
-    latent space, where a picture would cost a decoding.
-    """
-
-    index: int
-    of: int
-    preview: Image.Image | None
 
 
 class MTUPipeline(DiffusionPipeline):
@@ -51,7 +39,8 @@ class MTUPipeline(DiffusionPipeline):
     Components: unet (an MTUUNet2DConditionModel, or a plain UNet that only draws), text_encoder,
     tokenizer, scheduler (of diffusers; flow matching too), vae (None for pixel space);
     text_encoder_2 and tokenizer_2 where the base is SDXL; safety_checker and feature_extractor
-    where the base has them; stem (a Stem) where enlarging starts from its enlargement.
+    where the base has them; stem (a Stem) where enlarging starts from its enlargement; finder (a
+    Finder) where a first look asks it.
     prediction_type: what the UNet predicts: "epsilon", "v_prediction" or "sample".
     patch_size: pixel space only; p×p pixels are folded into channels.
     default_steps: a number, or one per task. default_size: the side the model was trained at.
@@ -64,7 +53,8 @@ class MTUPipeline(DiffusionPipeline):
     first_look: task -> steps, for tasks that redraw the part they change instead of changing it
     (look.py).
     strangest: pictures from elsewhere whose `strangeness` (familiar.py) is above this are not the
-    model's to edit; None for no limit. strange_weights: what strangeness is made of there.
+    model's to edit, and the stem enlarges any such alone; None for no limit. strange_weights: what
+    strangeness is made of there.
     upcycled_from: the base's `identity` (delta.py), if it is known.
     fast: task -> its fast way (speed.py); None where the model has none.
     place_code: amplitude of a pattern (space.py) that tells where patches are; 0 if not trained so.
@@ -75,6 +65,7 @@ class MTUPipeline(DiffusionPipeline):
 
     _optional_components = [
         "vae", "text_encoder_2", "tokenizer_2", "safety_checker", "feature_extractor", "stem",
+        "finder",
     ]  # fmt: skip
 
     def __init__(
@@ -83,7 +74,7 @@ class MTUPipeline(DiffusionPipeline):
         default_steps: int | dict = 20, default_size: int = 512,
         guidance: dict | None = None, time_shift: float | None = None,
         use_attention_mask: bool = False, text_encoder_2=None, tokenizer_2=None,
-        safety_checker=None, feature_extractor=None, stem=None,
+        safety_checker=None, feature_extractor=None, stem=None, finder=None,
         force_zeros_for_empty_prompt: bool = False, residual: dict | None = None,
         first_look: dict | None = None, residual_share: dict | None = None,
         strangest: float | None = None, strange_weights: dict | None = None,
@@ -101,6 +92,7 @@ class MTUPipeline(DiffusionPipeline):
             unet=unet, text_encoder=text_encoder, tokenizer=tokenizer, scheduler=scheduler, vae=vae,
             text_encoder_2=text_encoder_2, tokenizer_2=tokenizer_2,
             safety_checker=safety_checker, feature_extractor=feature_extractor, stem=stem,
+            finder=finder,
         )  # fmt: skip
         self.register_to_config(
             prediction_type=prediction_type, patch_size=patch_size, default_steps=default_steps,
@@ -225,12 +217,16 @@ class MTUPipeline(DiffusionPipeline):
             resized = inputs.source.resize(inputs.size, Image.Resampling.BICUBIC)
             condition = self._condition(inputs.task, to_tensor(resized), inputs.mask)
         # 2. A first look at where the change is, whose source is then hidden
-        looking = first_look(inputs, self.config.first_look)
+        looking = first_look(inputs, self.config.first_look, self.finder)
         if looking:
-            rough = yield from self._loop(looking, condition, 0, inputs.steps)
             done = looking.steps
-            found = find_cells(to_tensor(resized), to_tensor(rough), self.space.factor,
-                               inputs.task == "inpaint")
+            if self.finder is not None:
+                found = find_with(self, looking, condition)
+                yield Step(done, inputs.steps, resized if self.space.is_pixels else None)
+            else:
+                rough = yield from self._loop(looking, condition, 0, inputs.steps)
+                found = find_cells(to_tensor(resized), to_tensor(rough), self.space.factor,
+                                   inputs.task == "inpaint")
             inputs = replace(inputs, steps=inputs.steps - done)
             if found is not None:
                 hidden = resize_mask(found, inputs.size)
@@ -247,7 +243,7 @@ class MTUPipeline(DiffusionPipeline):
     def _loop(self, inputs: Inputs, condition, done: int, total: int):
         """Denoise fresh noise; steps count on from `done`. Returns the model's picture."""
         width, height = (length // self.space.factor for length in inputs.size)
-        noise = self._noise(inputs.generator, height, width)
+        noise = self.noise(inputs.generator, height, width)
         for step in guided_loop(self, inputs, condition, noise):
             preview = to_pil(self.space.decode(step.x0)) if self.space.is_pixels else None
             yield Step(done + step.index, total, preview)
@@ -256,11 +252,15 @@ class MTUPipeline(DiffusionPipeline):
     @torch.no_grad()
     def _enlarge(self, inputs: Inputs) -> Generator[Step, None, Image.Image]:
         """Enlarge in overlapping tiles of the model's size; steps count over all tiles."""
+        # 0. What the UNet knows nothing of is better enlarged without it
+        if self.stem is not None and not is_familiar(self, inputs.source):
+            return (yield from self.stem.steps(inputs.source,
+                                               inputs.size[0] // inputs.source.width))
         # 1. The source, brought to the target's size, and its tiles
         enlarged = enlarge(inputs.source, inputs.size, self.stem)
         canvas = Canvas(enlarged, self.config.default_size, self.space.factor)
         # 2. One field of noise for all tiles, so that they agree where they overlap
-        field = self._noise(inputs.generator, *canvas.sample_size())
+        field = self.noise(inputs.generator, *canvas.sample_size())
         done = 0
         for first in range(0, len(canvas.tiles), TILE_BATCH):
             # 3. The loop, for a few tiles at a time
@@ -293,7 +293,7 @@ class MTUPipeline(DiffusionPipeline):
                 marked = self.space.encode_mask(area.to(self.unet.device))
         return layout.pack(self.space.encode(pixels.to(self.unet.device)), marked)
 
-    def _noise(self, generator: torch.Generator, height: int, width: int) -> torch.Tensor:
+    def noise(self, generator: torch.Generator, height: int, width: int) -> torch.Tensor:
         """Standard normal (1, C, height, width), drawn where the generator lives."""
         shape = (1, self.unet.config.out_channels, height, width)
         noise = torch.randn(shape, generator=generator, device=generator.device)

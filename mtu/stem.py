@@ -7,6 +7,8 @@ and has one output layer for each scale (MDSR, Lim et al. 2017, "Enhanced deep r
 single image super-resolution", without its upsampling trunk: Shi et al. 2016's pixel shuffle).
 """
 
+from collections.abc import Generator
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -16,6 +18,9 @@ from PIL import Image
 from torch import nn
 
 from .images import to_tensor
+from .sampling import exhaust
+from .steps import Step
+from .tiling import PREVIEW_SIDE
 
 TILE = 128  # pixels of the small picture that are enlarged at a time
 
@@ -51,19 +56,27 @@ class Stem(ModelMixin, ConfigMixin):
         change = F.pixel_shuffle(self.conv_out[str(scale)](hidden), scale)
         return bicubic(small, scale) + change.float()
 
-    @torch.no_grad()
     def enlarge(self, image: Image.Image, scale: int) -> Image.Image:
         """An "RGB" picture of any size, `scale` times as large, in tiles that leave no seams.
 
         ValueError for a scale that this stem does not have.
         """
+        return exhaust(self.steps(image, scale))
+
+    @torch.no_grad()
+    def steps(self, image: Image.Image, scale: int) -> Generator[Step, None, Image.Image]:
+        """`enlarge`, tile by tile: yields a `Step` after each, with the picture so far."""
         if str(scale) not in self.conv_out:
             known = ", ".join(self.conv_out)
             raise ValueError(f"This stem enlarges by {known}, not by {scale!r}.")
-        out = np.empty((image.height * scale, image.width * scale, 3), np.uint8)
-        for top in range(0, image.height, TILE):
-            for left in range(0, image.width, TILE):
-                self._enlarge_tile(image, scale, left, top, out)
+        size = (image.width * scale, image.height * scale)
+        out = np.array(image.resize(size, Image.Resampling.BICUBIC))
+        coarse = -(-max(size) // PREVIEW_SIDE)
+        tiles = [(left, top) for top in range(0, image.height, TILE)
+                 for left in range(0, image.width, TILE)]
+        for done, (left, top) in enumerate(tiles, start=1):
+            self._enlarge_tile(image, scale, left, top, out)
+            yield Step(done, len(tiles), Image.fromarray(out[::coarse, ::coarse]))
         return Image.fromarray(out)
 
     def _enlarge_tile(self, image, scale: int, left: int, top: int, out: np.ndarray) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from mtu.playground.captions import caption
+from mtu.playground.cells import cell_labels
 from mtu.playground.degrade import shrink
 from mtu.playground.edits import (
     EDIT_KINDS,
@@ -36,6 +37,7 @@ class Row:
     mask: np.ndarray | None = None
     kind: str = ""
     focus: np.ndarray | None = None  # bool (16, 16): the cells where the things stand
+    cells: np.ndarray | None = None  # (5, 16, 16): what stands in the target's cells (cells.py)
 
 
 class Playground(Dataset):
@@ -67,7 +69,8 @@ class Playground(Dataset):
 
     def _t2i(self, rng) -> Row:
         scene = sample_scene(rng, split=self.split, odds=self.odds)
-        return Row("t2i", caption(scene, rng), self._render(scene), focus=thing_cells(scene))
+        return Row("t2i", caption(scene, rng), self._render(scene), focus=thing_cells(scene),
+                   cells=cell_labels(scene))
 
     def _edit(self, rng) -> Row:
         kind = EDIT_KINDS[int(rng.integers(len(EDIT_KINDS)))]
@@ -76,11 +79,13 @@ class Playground(Dataset):
             edit = sample_edit(rng, scene, kind, self.split)
             if edit:
                 break
-        source, target = self._render(scene), self._render(apply(edit, scene))
+        after = apply(edit, scene)
+        source, target = self._render(scene), self._render(after)
         hidden = None
         if kind in LOCAL_KINDS and rng.random() < 0.5:
             hidden = changed_cells(source, target, rng)
-        return Row("edit", instruction(scene, edit, rng), target, source, hidden, kind)
+        return Row("edit", instruction(scene, edit, rng), target, source, hidden, kind,
+                   cells=cell_labels(after))
 
     def _inpaint(self, rng) -> Row:
         kind = str(rng.choice(REMOVAL_KINDS, p=[0.4, 0.15, 0.2, 0.25]))
@@ -92,13 +97,15 @@ class Playground(Dataset):
         shown = scene
         if kind == "fill_mask" and rng.random() < 0.5:  # fill an empty spot
             shown = apply(type(edit)("remove_mask", edit.index), scene)
-        source, target = self._render(shown), self._render(apply(edit, scene))
+        after = apply(edit, scene)
+        source, target = self._render(shown), self._render(after)
         mask = None
         if kind in ("remove_mask", "fill_mask"):
             mask = self._painted(scene, edit, rng)
         elif rng.random() < 0.5:  # as found by a first look
             mask = changed_cells(source, target, rng)
-        return Row("inpaint", instruction(scene, edit, rng), target, source, mask, kind)
+        return Row("inpaint", instruction(scene, edit, rng), target, source, mask, kind,
+                   cells=cell_labels(after))
 
     def _painted(self, scene, edit, rng) -> np.ndarray:
         """A hand-painted mask over the thing that goes, and over the one that comes."""

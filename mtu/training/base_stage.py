@@ -9,6 +9,7 @@ from mtu.data.playground import Playground
 from mtu.playground.model import build_scheduler, build_unet
 from mtu.unet import MTUUNet2DConditionModel
 
+from .asked import Asked
 from .denoise_stage import DROP, DenoiseStage
 from .recipe import RecipeError
 
@@ -38,7 +39,7 @@ class BaseStage(DenoiseStage):
     def __init__(self, recipe):
         super().__init__(recipe)
         self.pattern = ["t2i"]
-        self.module = self._started(recipe.path("init_from") / "unet")
+        self.unet = self._started(recipe.path("init_from") / "unet")
         self._fit_to_device()
 
     @staticmethod
@@ -56,19 +57,21 @@ class BaseStage(DenoiseStage):
         drop = torch.rand(len(target), generator=generator) < 2 * DROP
         text, attention = self._text(batch["ids"], batch["attention"], drop, batch["empty"])
         noised, times = self._noised(target, generator)
-        out = self.forward(noised, times * 1000, text, encoder_attention_mask=attention).sample
-        return {"t2i": self._row_errors(out, target, times, batch["weight"]).mean()}
+        errors, cells = self._errors(batch, times, noised, text, attention)
+        return {"t2i": errors.mean()} | cells
 
     def sample(self, folder: Path, step: int) -> None:
         data = Playground(["t2i"], 777, split="train", atlas_path=self.recipe.options.get("atlas"))
-        pipe = self.pipeline(self.module)
+        pipe = self.pipeline(self.unet)
         pictures = [
             pipe("t2i", data[k].text, generator=torch.Generator().manual_seed(k)).images[0]
             for k in range(12)]
         self._save_grid(pictures, 6, folder / "samples" / f"{step:06d}.jpg")
 
     def export(self, folder: Path) -> None:
-        self.module.save_pretrained(folder / "unet")
+        self.unet.save_pretrained(folder / "unet")
+        if isinstance(self.module, Asked):
+            self.module.save_head(folder)
         self.text_encoder.save_pretrained(folder / "text_encoder")
         self.tokenizer.save_pretrained(folder / "tokenizer")
         build_scheduler().save_pretrained(folder / "scheduler")

@@ -14,15 +14,20 @@ from PIL import Image
 from transformers import PreTrainedTokenizerFast, T5EncoderModel
 
 from mtu.data.playground import Playground, Row
+from mtu.finder import Finder
 from mtu.pipeline import MTUPipeline
+from mtu.playground.cells import CHANNELS
 from mtu.playground.model import PATCH, SIDE, TIME_SHIFT, build_scheduler
+from mtu.playground.scene import GRID
 from mtu.space import PixelSpace
 
+from .asked import Asked, find_errors, label_errors
 from .recipe import RecipeError
 from .stem_stage import find_stem, to_pixels
 
 SMALLEST_TIME = 0.1  # bounds the weight of the nearly clean rows
 EARLY, EARLY_SHIFT = 0.3, 3.5  # share of the rows with nearly no signal, and where they lie
+EARLY_LOOKS, LOOK_SHIFT = 0.75, 5.5  # the same of rows that a first look is for
 DROP = 0.05  # of the rows each: text, image, both (Brooks et al. 2023, InstructPix2Pix)
 
 
@@ -31,16 +36,29 @@ def to_patches(pictures: np.ndarray | list[np.ndarray]) -> torch.Tensor:
     return F.pixel_unshuffle(to_pixels(pictures), PATCH)
 
 
-def sample_times(count: int, generator: torch.Generator, shift: float) -> torch.Tensor:
+def sample_times(count: int, generator: torch.Generator, shift: float,
+                 looks: torch.Tensor | None = None) -> torch.Tensor:
     """Times (count,) in (0, 1), 1 = noise: sigmoid(0.8·n + shift) (Esser et al. 2024), and in three
     rows of ten sigmoid(n + 3.5), 0.97 in the middle.
 
     What stands where is decided there: of a thing that covers a sixth of the picture even a
     hundredth part of signal tells the place, and the sampler spends a third of its steps above 0.9.
+    looks (count,): rows that change a part of a picture which they see whole. The sampler sees
+    such a row at pure noise alone, in its first look; later the part is hidden.
     """
     times = torch.sigmoid(0.8 * torch.randn(count, generator=generator) + shift)
-    early = torch.sigmoid(torch.randn(count, generator=generator) + EARLY_SHIFT)
-    return torch.where(torch.rand(count, generator=generator) < EARLY, early, times)
+    looks = torch.zeros(count, dtype=torch.bool) if looks is None else looks
+    early_shift = torch.where(looks, LOOK_SHIFT, EARLY_SHIFT)
+    early = torch.sigmoid(torch.randn(count, generator=generator) + early_shift)
+    share = torch.where(looks, EARLY_LOOKS, EARLY)
+    return torch.where(torch.rand(count, generator=generator) < share, early, times)
+
+
+def _labels(rows: list[Row]) -> torch.Tensor:
+    """What stands in each cell (B, 5, 16, 16); negative where a row does not say."""
+    unknown = np.full((len(CHANNELS), GRID, GRID), -1, np.float32)
+    return torch.from_numpy(np.stack([unknown if row.cells is None else row.cells
+                                      for row in rows]))
 
 
 class DenoiseStage:
@@ -57,6 +75,8 @@ class DenoiseStage:
         self.text_encoder = T5EncoderModel.from_pretrained(folder / "text_encoder")
         self.text_encoder.requires_grad_(False).eval()
         self.stem = find_stem(recipe)
+        self.label_weight = recipe.options.get("label_weight", 0.0)
+        self.finder: Finder | None = None
         self.space = PixelSpace(PATCH, recipe.options.get("place_code", 0.0))
         torch.manual_seed(recipe.seed)
 
@@ -68,9 +88,13 @@ class DenoiseStage:
     def _fit_to_device(self) -> None:
         """Layout and attention that train fastest: on a CPU two matrix products beat the fused
         kernel about threefold at these sizes (forward and backward)."""
-        self.module.to(memory_format=torch.channels_last)
+        self.unet.to(memory_format=torch.channels_last)
         if not torch.cuda.is_available():
-            self.module.set_attn_processor(AttnProcessor())
+            self.unet.set_attn_processor(AttnProcessor())
+        self.module = self.unet
+        if self.label_weight or self.finder is not None:
+            self.module = Asked(self.unet, self.label_weight > 0, self.finder)
+            self.module.load_head(self.recipe.path("init_from"))
         self.forward = self.module
         if self.recipe.options.get("compile"):  # worth it for runs of an hour: minutes to compile
             self.forward = torch.compile(self.module, dynamic=False)
@@ -85,6 +109,7 @@ class DenoiseStage:
         return {"tasks": [row.task for row in rows], "ids": texts.input_ids, "empty": empty,
                 "attention": texts.attention_mask, "target": target,
                 "weight": torch.stack([self._weight(row) for row in rows]),
+                "labels": _labels(rows),
                 **self._collate_condition(rows, target)}
 
     def _collate_condition(self, rows: list[Row], target: torch.Tensor) -> dict:
@@ -119,13 +144,27 @@ class DenoiseStage:
             states = self.text_encoder(input_ids=ids, attention_mask=attention).last_hidden_state
         return states, attention
 
-    def _noised(self, target: torch.Tensor, generator: torch.Generator):
-        times = sample_times(len(target), generator, TIME_SHIFT)
+    def _noised(self, target: torch.Tensor, generator: torch.Generator,
+                looks: torch.Tensor | None = None):
+        times = sample_times(len(target), generator, TIME_SHIFT, looks)
         noise = torch.randn(target.shape, generator=generator)
         t = times[:, None, None, None]
         device = next(self.module.parameters()).device
         noised = self.space.placed((1 - t) * target + t * noise)
         return noised.to(device, memory_format=torch.channels_last), times.to(device)
+
+    def _errors(self, batch, times, noised, text, attention, **shared):
+        """The errors (B,) of what the UNet predicts, and the losses of what its features are
+        asked, by name."""
+        out = self.forward(noised, times * 1000, text, encoder_attention_mask=attention, **shared)
+        losses = {}
+        if self.label_weight:
+            said = label_errors(out.labels, batch["labels"], batch["weight"])
+            losses["cells"] = self.label_weight * said.mean()
+        if self.finder is not None:
+            missed = find_errors(out.found, batch["changed"], times)
+            losses["find"] = self.find_weight * missed.mean()
+        return self._row_errors(out.sample, batch["target"], times, batch["weight"]), losses
 
     @staticmethod
     def _row_errors(predicted, target, times, weight=None) -> torch.Tensor:
@@ -153,4 +192,4 @@ class DenoiseStage:
             guidance=options.get("guidance", {}), use_attention_mask=True,
             residual=options.get("residual", {}), first_look=options.get("first_look", {}),
             residual_share=options.get("residual_share", {}), strangest=options.get("strangest"),
-            fast=options.get("fast"), place_code=options.get("place_code", 0.0))
+            fast=options.get("fast"), finder=self.finder, place_code=options.get("place_code", 0.0))

@@ -12,9 +12,12 @@ from mtu.conditioning import ConditionLayout, patch_mask
 from mtu.config import MTUConfig, condition_layout
 from mtu.data.mixture import batch_pattern
 from mtu.data.playground import Playground, Row
+from mtu.finder import Finder
 from mtu.look import hidden_under
 from mtu.pipeline import MTUPipeline
+from mtu.playground.edits import LOCAL_KINDS, REMOVAL_KINDS
 from mtu.playground.model import PATCH, SIDE
+from mtu.playground.scene import GRID
 from mtu.residual import Residual
 from mtu.unet import MTUUNet2DConditionModel
 
@@ -24,6 +27,8 @@ from .recipe import RecipeError
 from .stem_stage import to_pixels
 
 CONDITION = condition_layout(3 * PATCH**2, PATCH**2)
+PARTS = (*LOCAL_KINDS, *REMOVAL_KINDS)  # kinds that change a part of the picture
+
 
 class MultitaskStage(DenoiseStage):
     """The upcycled UNet learns the four tasks; only MTU's own set of tensors is trained."""
@@ -39,11 +44,11 @@ class MultitaskStage(DenoiseStage):
         options = recipe.options
         unfold = options.get("unfold")
         if is_upcycled(folder):
-            self.module = load_upcycled(folder)
+            self.unet = load_upcycled(folder)
         elif unfold:  # the base is what this upcycled one drew with, trained on
-            self.module = load_upcycled(Path(unfold).expanduser() / "unet")
+            self.unet = load_upcycled(Path(unfold).expanduser() / "unet")
             try:
-                self.module.unfold("t2i", UNet2DConditionModel.from_pretrained(folder))
+                self.unet.unfold("t2i", UNet2DConditionModel.from_pretrained(folder))
             except ValueError as error:
                 raise RecipeError(f"{unfold} cannot take back {folder}: {error}.") from error
         else:
@@ -51,12 +56,21 @@ class MultitaskStage(DenoiseStage):
             config = MTUConfig(num_experts=options.get("num_experts", 4), tasks=CONDITION,
                                init=options.get("init", "preserving"))
             torch.manual_seed(recipe.seed)
-            self.module = MTUUNet2DConditionModel.from_unet(base, config)
+            self.unet = MTUUNet2DConditionModel.from_unet(base, config)
+        self.find_weight = options.get("find_weight", 0.0)
+        if self.find_weight:
+            self.finder = self._finder(Path(unfold).expanduser() if unfold else folder.parent)
         self._fit_to_device()
         self.residual = options.get("residual", {})
         self.first_look = options.get("first_look", {})
         self.layouts = {task: ConditionLayout.of(n, 3 * PATCH**2, PATCH**2)
                         for task, n in CONDITION.items()}
+
+    def _finder(self, folder: Path) -> Finder:
+        """The finder of the pipeline in `folder`, or a fresh one."""
+        if (folder / "finder").is_dir():
+            return Finder.from_pretrained(folder / "finder").float()
+        return Finder.for_unet(self.unet)
 
     def _collate_condition(self, rows: list[Row], target: torch.Tensor) -> dict:
         """condition (B, C, h, w), padded to the widest task. Turns the target of a task that
@@ -79,7 +93,19 @@ class MultitaskStage(DenoiseStage):
             if row.task in self.residual:
                 residual = Residual(packed[:, : 3 * PATCH**2], self.residual[row.task])
                 target[k] = residual.sample(target[k : k + 1])[0]
-        return {"condition": condition}
+        return {"condition": condition, "changed": torch.stack([self._changed(r) for r in rows]),
+                "looks": torch.tensor([self._looks(row) and row.kind in PARTS for row in rows])}
+
+    def _looks(self, row: Row) -> bool:
+        """True if a first look would be taken at this row: it is asked where the change belongs."""
+        return self.finder is not None and row.task in self.first_look and row.mask is None
+
+    def _changed(self, row: Row) -> torch.Tensor:
+        """(1, 16, 16): 1 in the cells where target and source differ; -1 where no look is taken."""
+        if not self._looks(row):
+            return torch.full((1, GRID, GRID), -1.0)
+        changed = torch.from_numpy((row.target != row.source).any(-1))[None].float()
+        return F.max_pool2d(changed, PATCH)
 
     def losses(self, batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
         target, tasks = batch["target"], batch["tasks"]
@@ -89,16 +115,16 @@ class MultitaskStage(DenoiseStage):
         drop_image = ~plain & (lot > 1 - 2 * DROP)  # with the text above 1 − DROP, alone below
         condition = batch["condition"].masked_fill(drop_image[:, None, None, None], 0.0)
         text, attention = self._text(batch["ids"], batch["attention"], drop_text, batch["empty"])
-        noised, times = self._noised(target, generator)
-        out = self.forward(noised, times * 1000, text, encoder_attention_mask=attention, task=tasks,
-                           condition=condition.to(noised.device)).sample
-        errors = self._row_errors(out, target, times, batch["weight"])
+        noised, times = self._noised(target, generator, batch["looks"])
+        errors, cells = self._errors(batch, times, noised, text, attention, task=tasks,
+                                     condition=condition.to(noised.device))
         # the sum over tasks of each task's share of the batch
-        return {name: errors[[k for k, task in enumerate(tasks) if task == name]].sum() / len(tasks)
-                for name in dict.fromkeys(tasks)}
+        return cells | {
+            name: errors[[k for k, task in enumerate(tasks) if task == name]].sum() / len(tasks)
+            for name in dict.fromkeys(tasks)}
 
     def sample(self, folder: Path, step: int) -> None:
-        pipe = self.pipeline(self.module)
+        pipe = self.pipeline(self.unet)
         pictures = []
         for task in CONDITION:
             data = Playground([task], 778, atlas_path=self.recipe.options.get("atlas"))
@@ -122,8 +148,8 @@ class MultitaskStage(DenoiseStage):
     def export(self, folder: Path) -> None:
         dtype = torch.bfloat16 if self.recipe.options.get("export_dtype") == "bf16" else None
         if dtype:
-            self.module.to(dtype)
+            self.unet.to(dtype)
             self.text_encoder.to(dtype)
             if self.stem:
                 self.stem.to(torch.float16)  # as small a file, and three bits more of each weight
-        self.pipeline(self.module).save_pretrained(folder, max_shard_size="14MB")
+        self.pipeline(self.unet).save_pretrained(folder, max_shard_size="14MB")

@@ -13,6 +13,8 @@ from tiny_pipelines import picture, seeded, tiny_pipeline
 from mtu import MTUPipeline, save_delta
 from mtu.stem import TILE, Stem
 
+BICUBIC = Image.Resampling.BICUBIC
+
 
 def moved(blocks: int = 2) -> Stem:
     """A small stem away from its start."""
@@ -84,6 +86,33 @@ def test_none_of_the_change_leaves_the_stem_alone_and_half_lies_between():
     bicubic = levels(source.resize((48, 40), Image.Resampling.BICUBIC))
     assert (results[0] == bicubic).all()
     assert 0 < abs(results[1] - bicubic).mean() < abs(results[2] - bicubic).mean()
+
+
+def test_a_picture_that_the_unet_does_not_know_is_enlarged_by_the_stem_alone():
+    stem, source = moved(), picture(24, 20)
+
+    def made(limit):
+        pipeline = tiny_pipeline(residual={"sr": 4.0}, stem=stem, strangest=limit)
+        return pipeline("sr", "", source, scale=2, generator=seeded(1)).images[0]
+
+    alone = stem.enlarge(source, 2)
+    assert made(0.0) == alone  # nothing is as familiar as that
+    assert made(1e9) != alone and made(None) == made(1e9)
+
+
+def test_the_stem_shows_its_tiles_as_they_come():
+    stem, source = moved(), picture(TILE + 20, 2 * TILE + 6)
+    pipeline = tiny_pipeline(stem=stem, strangest=0.0)
+    shown = list(pipeline.steps("sr", "", source, scale=4))
+    assert [(step.index, step.of) for step in shown] == [(k, 6) for k in range(1, 7)]
+    assert max(shown[0].preview.size) <= 512
+    before = np.asarray(source.resize((4 * source.width, 4 * source.height), BICUBIC))
+    result, first = np.asarray(stem.enlarge(source, 4)), np.asarray(shown[0].preview)
+    coarse = -(-before.shape[0] // 512)
+    done = -(-4 * TILE // coarse)
+    assert np.array_equal(first[:done, :done], result[::coarse, ::coarse][:done, :done])
+    assert np.array_equal(first[done:], before[::coarse, ::coarse][done:])
+    assert np.array_equal(np.asarray(shown[-1].preview), result[::coarse, ::coarse])
 
 
 @pytest.mark.parametrize("shares", [{"sr": 1.5}, {"sr": "all"}, {"edit": 0.5}])

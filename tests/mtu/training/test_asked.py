@@ -1,0 +1,168 @@
+"""What a UNet's features are asked in training: the cells' labels, and where a change belongs."""
+
+import pytest
+import torch
+from finetuning import requires_glyphs
+from test_stages import multitask, text_model, tiny_unet, trained  # noqa: F401
+
+from mtu.data.playground import Playground
+from mtu.finder import Finder
+from mtu.pipeline import MTUPipeline
+from mtu.playground.cells import cell_labels
+from mtu.playground.scene import GRID, Scene, make_item
+from mtu.playground.vocabulary import COLORS, THINGS
+from mtu.train import build_stage
+from mtu.training.asked import FILE, NUMBERS, Asked, find_errors, label_errors
+from mtu.training.denoise_stage import sample_times
+from mtu.training.loop import Trainer
+
+OPTIONS = {"num_experts": 4, "first_look": {"edit": 2, "inpaint": 2}, "residual": {"edit": 1.0}}
+
+
+def a_scene(*items) -> Scene:
+    return Scene("beach", "day", "clear", items, 0)
+
+
+def perfect(labels: torch.Tensor) -> torch.Tensor:
+    """Answers that give the labels with certainty."""
+    things, colors = (torch.nn.functional.one_hot(labels[:, k].long(), n).permute(0, 3, 1, 2) * 50.0
+                      for k, n in enumerate(list(NUMBERS.values())[:2]))
+    return torch.cat([things, colors, labels[:, 2:]], 1)
+
+
+def test_cells_are_labelled_with_what_stands_there():
+    cat = make_item("cat", "left", "down", "small")
+    balloon = make_item("balloon", "right", "up", "medium", "red")
+    labels = cell_labels(a_scene(cat, balloon))
+    number = {name: k for k, name in enumerate(THINGS, start=1)}
+    assert (labels[0] == number["cat"]).sum() == 4 * 4
+    assert (labels[0] == number["balloon"]).sum() == 6 * 6
+    on_cat, on_balloon = labels[0] == number["cat"], labels[0] == number["balloon"]
+    assert (labels[1][on_balloon] == 1 + list(COLORS).index("red")).all()
+    assert not labels[1][on_cat].any() and not labels[:, labels[0] == 0].any()
+    across = labels[2][on_balloon].reshape(6, 6)
+    torch.testing.assert_close(torch.from_numpy(across[0]), (torch.arange(6) + 0.5) / 6)
+    assert (across == across[0]).all()
+    assert (labels[3][on_cat].reshape(4, 4)[:, 0] * 4 == torch.arange(4).numpy() + 0.5).all()
+
+
+def test_the_nearer_thing_hides_the_one_behind():
+    behind = make_item("house", "middle", "down", "large")
+    near = make_item("cat", "middle", "down", "small")
+    far, front = (cell_labels(a_scene(*pair))[0] for pair in ((near, behind), (behind, near)))
+    lower = type(near)(**(vars(near) | {"y": near.y + 1 / GRID}))
+    assert (cell_labels(a_scene(lower, behind))[0] == 1 + list(THINGS).index("cat")).sum() == 16
+    assert far.shape == front.shape == (GRID, GRID)
+
+
+def test_right_answers_cost_nothing_and_each_wrong_one_something():
+    scenes = [a_scene(make_item("cat", "left"), make_item("balloon", "right", color="red")),
+              a_scene(make_item("dog", "middle"))]
+    labels = torch.stack([torch.from_numpy(cell_labels(scene)) for scene in scenes])
+    weight = torch.ones(2, 1, GRID, GRID)
+    answers = perfect(labels)
+    assert label_errors(answers, labels, weight).max() < 1e-6
+    swapped = label_errors(answers.flip(0), labels, weight)
+    assert swapped.min() > 1
+    for start, stop in ((0, NUMBERS["thing"]), (NUMBERS["thing"], -3), (-3, None)):
+        wrong = answers.clone()
+        wrong[:, start:stop] = wrong[:, start:stop].roll(1, 2) * 0.5
+        assert label_errors(wrong, labels, weight).max() > 1e-3, start
+    silent = labels.clone()
+    silent[1] = -1
+    errors = label_errors(answers.flip(0), silent, weight)
+    assert errors[1] == 0 and errors[0] == swapped[0]
+    twice = label_errors(answers.flip(0), labels, 2 * weight)
+    torch.testing.assert_close(twice, 2 * swapped)
+
+
+def test_where_a_change_belongs_is_asked_of_noisy_rows_that_take_a_look():
+    changed = torch.zeros(4, 1, 4, 4)
+    changed[:, :, :2] = 1
+    changed[3] = -1
+    found = torch.full((4, 1, 4, 4), 20.0)
+    errors = find_errors(found, changed, torch.tensor([0.97, 0.9, 1.0, 1.0]))
+    assert errors[1] == errors[3] == 0
+    torch.testing.assert_close(errors[[0, 2]], torch.full((2,), 10.0))  # half of them by 20
+    right = find_errors((changed * 2 - 1) * 20, changed, torch.ones(4))
+    assert right.max() < 1e-6
+
+
+def test_asking_changes_nothing_of_what_the_unet_predicts():
+    unet = tiny_unet()
+    inputs = (torch.randn(2, 768, 16, 16), torch.tensor([500.0, 900.0]), torch.randn(2, 5, 192))
+    alone = unet(*inputs).sample
+    asked = Asked(unet, finder=Finder.for_unet(unet))
+    answers = asked(*inputs)
+    assert torch.equal(answers.sample, alone)
+    assert answers.labels.shape == (2, sum(NUMBERS.values()), 16, 16)
+    assert answers.found.shape == (2, 1, 16, 16)
+    assert Asked(unet, labels=False)(*inputs)[1:] == (None, None)
+    (answers.labels.square().mean() + answers.found.square().mean()).backward()
+    assert unet.conv_in.weight.grad.abs().max() > 0  # the features are what learns
+
+
+@requires_glyphs
+def test_the_base_learns_what_stands_where_and_hands_the_head_on(text_model, tmp_path):  # noqa: F811
+    recipe = multitask(text_model, tmp_path, stage="base", steps=16, rate=2e-3,
+                       options={"label_weight": 0.1})
+    stage = build_stage(recipe)
+    trainer = Trainer(stage, recipe, resume=False, quiet=True)
+    batch = stage.collate([stage.dataset()[i] for i in range(4)])
+    losses = [trainer.train_step(batch) for _ in range(16)]
+    assert set(losses[0]) == {"t2i", "cells"} and losses[-1]["cells"] < 0.8 * losses[0]["cells"]
+    stage.export(tmp_path / "model")
+    assert not any("head" in name for name in stage.unet.state_dict())
+    further = multitask(tmp_path / "model", tmp_path / "further", stage="base",
+                        options={"label_weight": 0.1})
+    assert (tmp_path / "model" / FILE).is_file()
+    taken = build_stage(further).module.label_head.state_dict()
+    for name, tensor in stage.module.label_head.state_dict().items():
+        assert torch.equal(tensor, taken[name])
+
+
+@requires_glyphs
+def test_the_four_tasks_learn_with_a_finder_that_is_shipped(text_model, tmp_path):  # noqa: F811
+    options = OPTIONS | {"label_weight": 0.02, "find_weight": 0.1}
+    recipe = multitask(text_model, tmp_path, options=options)
+    trainer = trained(recipe)
+    assert {"cells", "find"} < set(trainer.train_step(
+        trainer.stage.collate([trainer.stage.dataset()[i] for i in range(4)])))
+    pipe = MTUPipeline.from_pretrained(tmp_path / "model")
+    for name, tensor in pipe.finder.state_dict().items():
+        torch.testing.assert_close(tensor, trainer.ema.tensors[f"finder.{name}"])
+    again = build_stage(multitask(tmp_path / "model", tmp_path / "again", options=options))
+    for name, tensor in again.finder.state_dict().items():
+        torch.testing.assert_close(tensor, pipe.finder.state_dict()[name])
+
+
+@requires_glyphs
+def test_rows_that_take_a_look_know_where_they_change(text_model, tmp_path):  # noqa: F811
+    stage = build_stage(multitask(text_model, tmp_path, options=OPTIONS | {"find_weight": 0.1}))
+    rows = [Playground([task], 3)[k] for task in ("t2i", "edit", "inpaint", "sr")
+            for k in range(12)]
+    batch = stage.collate(rows)
+    for row, changed, part in zip(rows, batch["changed"], batch["looks"], strict=True):
+        looks = row.task in ("edit", "inpaint") and row.mask is None
+        assert (changed >= 0).all() == looks
+        if looks:
+            differs = (row.target != row.source).any(-1).reshape(GRID, 16, GRID, 16).any((1, 3))
+            assert torch.equal(changed[0] > 0, torch.from_numpy(differs))
+        whole = row.kind in ("place", "time", "weather", "style")
+        assert bool(part) == (looks and not whole)
+    assert {bool((c >= 0).all()) for c in batch["changed"]} == {True, False}
+
+
+def test_rows_for_a_first_look_are_mostly_pure_noise():
+    looks = torch.arange(4000) % 2 == 0
+    times = sample_times(4000, torch.Generator().manual_seed(0), 1.2, looks)
+    plain = sample_times(4000, torch.Generator().manual_seed(0), 1.2)
+    assert torch.equal(times[~looks], plain[~looks])
+    assert 0.7 < (times[looks] > 0.97).float().mean() < 0.82
+    assert (plain > 0.97).float().mean() < 0.25
+
+
+@pytest.mark.parametrize("weight", ["find_weight", "label_weight"])
+def test_without_a_weight_nothing_is_asked(text_model, tmp_path, weight):  # noqa: F811
+    stage = build_stage(multitask(text_model, tmp_path, options=OPTIONS | {weight: 0.0}))
+    assert stage.module is stage.unet and stage.finder is None
