@@ -1,7 +1,10 @@
 """Stage 1, the text encoder: masked words, and predicting the Scene or the Edit from its text.
 
 Captions and instructions are learned alike, so that after freezing the encoder tells "remove the
-cat" from "a cat" and "the left one" from "to the left" (METHOD §5).
+cat" from "a cat" and "the left one" from "to the left" (METHOD §5). A UNet reads the states of the
+words by one attention and a matrix, so what belongs together must lie in one state: each noun's is
+asked, by a matrix, where its thing stands and what is to become of it; and each cell of the
+picture, by one attention, what stands in it.
 """
 
 from dataclasses import dataclass
@@ -15,10 +18,12 @@ from torch.utils.data import Dataset
 from transformers import PreTrainedTokenizerFast, T5EncoderModel
 
 from mtu.playground.captions import caption
+from mtu.playground.cells import cell_labels
 from mtu.playground.edits import EDIT_KINDS, REMOVAL_KINDS, Edit, sample_edit, sample_removal
 from mtu.playground.instructions import instruction
 from mtu.playground.model import build_text_encoder, build_tokenizer
-from mtu.playground.scene import Item, Scene, sample_scene
+from mtu.playground.nouns import nouns_in
+from mtu.playground.scene import GRID, Item, Scene, sample_scene
 from mtu.playground.vocabulary import (
     COLORS,
     COLUMNS,
@@ -31,6 +36,7 @@ from mtu.playground.vocabulary import (
     WEATHERS,
 )
 
+from .asked import NUMBERS, label_errors
 from .recipe import RecipeError
 
 # what is predicted of every thing, and of the text as a whole; 0 always means "none of them"
@@ -45,6 +51,8 @@ TEXT_FIELDS = {
 }
 _THING_NAMES = tuple(THINGS)
 _IGNORED = -100
+_EVERY = 2  # of the picture's cells across and down, which are asked
+_THING_WEIGHT = 3.0  # of cells with a thing
 
 
 def _code(names: tuple[str, ...], value: str | None) -> int:
@@ -63,6 +71,8 @@ def scene_targets(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
     things = np.zeros((len(_THING_NAMES), len(THING_FIELDS)), np.int64)
     for item in scene.items:
         _mark(things, item, "in the scene")
+        if sum(other.thing == item.thing for other in scene.items) > 1:
+            things[_THING_NAMES.index(item.thing), 1:] = _IGNORED  # several, each elsewhere
     values = {"place": scene.place, "time": scene.time, "weather": scene.weather}
     text = [_code(names, values.get(name)) for name, names in TEXT_FIELDS.items()]
     return things, np.array(text, np.int64)
@@ -94,11 +104,12 @@ def edit_targets(scene: Scene, edit: Edit) -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass
 class Line:
-    """One text with what it says."""
+    """One text with what it says. cells (5, 16, 16): `cell_labels` of a caption's scene."""
 
     text: str
     things: np.ndarray
     values: np.ndarray
+    cells: np.ndarray | None = None
 
 
 class Lines(Dataset):
@@ -114,7 +125,7 @@ class Lines(Dataset):
         rng = np.random.default_rng([self.seed, index])
         if index % 2 == 0:
             scene = sample_scene(rng, split=self.split)
-            return Line(caption(scene, rng), *scene_targets(scene))
+            return Line(caption(scene, rng), *scene_targets(scene), cell_labels(scene))
         kinds = EDIT_KINDS + REMOVAL_KINDS
         kind = kinds[int(rng.integers(len(kinds)))]
         sampler = sample_edit if kind in EDIT_KINDS else sample_removal
@@ -138,16 +149,28 @@ class TextModel(nn.Module):
         self.head_mlp = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU())
         self.head_things = nn.Linear(2 * width, sum(len(v) + 1 for v in THING_FIELDS.values()))
         self.head_text = nn.Linear(2 * width, sum(len(v) + 1 for v in TEXT_FIELDS.values()))
+        self.head_nouns = nn.Linear(width, sum(len(v) + 1 for v in THING_FIELDS.values()))
+        self.head_places = nn.Parameter(torch.randn((GRID // _EVERY) ** 2, width))
+        self.head_looking = nn.MultiheadAttention(width, 4, batch_first=True)
+        self.head_cells = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.GELU(),
+                                        nn.Linear(2 * width, sum(NUMBERS.values())))
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor):
-        """ids, mask: (B, L) → word logits (B, L, V), things (B, T, ·), text (B, ·)."""
+        """ids, mask: (B, L) → word logits (B, L, V), things (B, T, ·), text (B, ·), nouns
+        (B, L, ·), cells (B, ·, 8, 8)."""
         states = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
         words = states @ self.encoder.shared.weight.T / states.shape[-1] ** 0.5
         queries = self.head_queries.expand(len(ids), -1, -1)
         pooled, _ = self.head_attention(queries, states, states, key_padding_mask=mask == 0,
                                         need_weights=False)
         hidden = self.head_mlp(self.head_norm(pooled))
-        return words, self.head_things(hidden[:, :-1]), self.head_text(hidden[:, -1])
+        places = self.head_places.expand(len(ids), -1, -1)
+        cells, _ = self.head_looking(places, states, states, key_padding_mask=mask == 0,
+                                     need_weights=False)
+        side = GRID // _EVERY
+        cells = self.head_cells(cells).transpose(1, 2).unflatten(2, (side, side))
+        return (words, self.head_things(hidden[:, :-1]), self.head_text(hidden[:, -1]),
+                self.head_nouns(states), cells)
 
 
 def _take_over(encoder: T5EncoderModel, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
@@ -201,19 +224,28 @@ class TextStage:
 
     def collate(self, rows: list[Line]):
         texts = self.tokenizer([row.text for row in rows], padding=True, truncation=True,
-                               return_tensors="pt")
+                               return_tensors="pt", return_offsets_mapping=True)
         things = torch.from_numpy(np.stack([row.things for row in rows]))
         values = torch.from_numpy(np.stack([row.values for row in rows]))
-        return texts.input_ids, texts.attention_mask, things, values
+        nouns = torch.zeros_like(texts.input_ids)
+        for k, row in enumerate(rows):
+            for number, start, end in nouns_in(row.text, np.flatnonzero(row.things[:, 0] > 0)):
+                first, last = texts.offset_mapping[k].unbind(1)
+                nouns[k][(first < end) & (last > start)] = number + 1
+        unknown = np.full((5, GRID, GRID), -1, np.float32)
+        cells = np.stack([unknown if row.cells is None else row.cells for row in rows])
+        return (texts.input_ids, texts.attention_mask, things, values, nouns,
+                torch.from_numpy(cells[..., ::_EVERY, ::_EVERY].copy()))
 
     def losses(self, batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
-        ids, mask, things, values = batch
+        ids, mask, things, values, nouns, cells = batch
         device = self.module.head_queries.device
         hidden = (torch.rand(ids.shape, generator=generator) < 0.15) & (ids > 2)
         # only every other row is masked: the heads must also see whole texts
         hidden[::2] = False
         masked = ids.masked_fill(hidden, self.tokenizer.mask_token_id)
-        words, by_thing, by_text = self.module(masked.to(device), mask.to(device))
+        words, by_thing, by_text, by_noun, by_cell = self.module(masked.to(device),
+                                                                 mask.to(device))
         out = {"words": F.cross_entropy(words[hidden].float(), ids[hidden].to(device))}
         things, values = things.to(device), values.to(device)
         for k, (name, logits) in enumerate(_split(by_thing, THING_FIELDS).items()):
@@ -222,6 +254,13 @@ class TextStage:
                 target = target.masked_fill(things[..., 0] <= 0, _IGNORED)
             scale = 8.0 if name == "role" else 1.0
             out[name] = scale * F.cross_entropy(logits.float().flatten(0, 1), target.flatten())
+        row, place = nouns.nonzero(as_tuple=True)
+        asked = things[row.to(device), nouns[row, place].to(device) - 1]  # (nouns, fields)
+        said = _split(by_noun[row, place], THING_FIELDS)
+        out["nouns"] = 2.0 * sum(F.cross_entropy(logits.float(), asked[:, k])
+                                 for k, logits in enumerate(said.values()))
+        weight = 1 + (_THING_WEIGHT - 1) * (cells[:, :1] > 0).float()
+        out["cells"] = 4.0 * label_errors(by_cell, cells, weight).mean()
         parts = _split(by_text, TEXT_FIELDS)
         out["text"] = sum(F.cross_entropy(logits.float(), values[:, k])
                           for k, logits in enumerate(parts.values()))
@@ -231,13 +270,22 @@ class TextStage:
     def accuracy(self, count: int = 512, seed: int = 10**6, split: str = "train") -> dict:
         """Share of unseen texts whose roles, kind, place, … are all read right."""
         data, device = Lines(seed, split), self.module.head_queries.device
-        ids, mask, things, values = self.collate([data[i] for i in range(count)])
-        _, by_thing, by_text = self.module(ids.to(device), mask.to(device))
+        ids, mask, things, values, nouns, cells = self.collate([data[i] for i in range(count)])
+        _, by_thing, by_text, by_noun, by_cell = self.module(ids.to(device), mask.to(device))
         role = _split(by_thing, THING_FIELDS)["role"].argmax(-1).cpu()
         known = things[..., 0] != _IGNORED
         result = {"roles": float(((role == things[..., 0]) | ~known).all(1).float().mean())}
         for k, (name, logits) in enumerate(_split(by_text, TEXT_FIELDS).items()):
             result[name] = float((logits.argmax(-1).cpu() == values[:, k]).float().mean())
+        row, place = nouns.nonzero(as_tuple=True)
+        asked = things[row, nouns[row, place] - 1]
+        for k, (name, logits) in enumerate(_split(by_noun[row, place], THING_FIELDS).items()):
+            told = asked[:, k] != _IGNORED
+            right = logits.argmax(-1).cpu() == asked[:, k]
+            result[f"noun's {name}"] = float(right[told].float().mean())
+        there = cells[:, 0] > 0
+        right = by_cell[:, :NUMBERS["thing"]].argmax(1).cpu() == cells[:, 0]
+        result["cells"] = float(right[there].float().mean())
         return result
 
     def sample(self, folder: Path, step: int) -> None:
