@@ -9,6 +9,9 @@ from torch import nn
 
 _ADAMW_NAMES = ("conv_in", "conv_out", "embed", "shared", "head", "relative_attention_bias",
                 "time_emb_proj", "router", "norm")
+# T5's position bias is added to logits and must get to several units before a head looks by
+# position; at AdamW's steps, each about the rate, that takes thousands
+_POSITION_BIAS, _POSITION_RATE = "relative_attention_bias", 30.0
 
 
 def _is_hidden_matrix(name: str, parameter: nn.Parameter) -> bool:
@@ -34,6 +37,8 @@ class Optimizers:
         self.parameters = [parameter for _, parameter in named]
         hidden = [p for n, p in named if recipe.muon_rate and _is_hidden_matrix(n, p)]
         chosen = {id(p) for p in hidden}
+        biases = [p for n, p in named if _POSITION_BIAS in n]
+        chosen |= {id(p) for p in biases}
         rest = [p for p in self.parameters if id(p) not in chosen]
         self._hidden = [(p, nn.Parameter(_as_matrix(p.data), requires_grad=True)) for p in hidden]
         self.all: list[torch.optim.Optimizer] = []
@@ -43,6 +48,9 @@ class Optimizers:
             self.all.append(torch.optim.Muon(
                 [view for _, view in self._hidden], lr=recipe.muon_rate, momentum=0.95,
                 nesterov=True, weight_decay=recipe.weight_decay))
+        if biases:
+            self.all.append(_adamw(biases, recipe))
+            self.all[-1].param_groups[0]["lr"] *= _POSITION_RATE
         self._base_rates = [optimizer.param_groups[0]["lr"] for optimizer in self.all]
 
     def step(self, factor: float, scaler=None) -> None:

@@ -66,3 +66,21 @@ def test_what_is_asked_of_a_noun_can_be_read_from_its_state_alone(recipe):
     states = stage.module.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
     torch.testing.assert_close(before, stage.module.head_nouns(states))
     assert np.isfinite(before.detach().numpy()).all()
+
+
+def test_the_position_bias_goes_in_longer_steps_than_the_rest(recipe):
+    stage = TextStage(recipe)
+    trainer = Trainer(stage, recipe, resume=False, quiet=True)
+    (name, bias), = ((n, p) for n, p in stage.module.named_parameters()
+                     if "relative_attention_bias" in n)
+    norm = stage.module.encoder.encoder.final_layer_norm.weight
+    before = bias.detach().clone(), norm.detach().clone()
+    for _ in range(4):
+        trainer.train_step(stage.collate([stage.data[i] for i in range(16)]))
+    moved, other = ((new.detach() - old).abs().max() for new, old in zip(
+        (bias, norm), before, strict=True))
+    assert moved > 10 * other > 0
+    state = trainer.optimizers.state_tensors()
+    again = Trainer(TextStage(recipe), recipe, resume=False, quiet=True).optimizers
+    again.load_state_tensors(state)
+    assert all(torch.equal(tensor, state[key]) for key, tensor in again.state_tensors().items())
