@@ -16,8 +16,9 @@ from diffusers import ConfigMixin, ModelMixin
 from diffusers.configuration_utils import register_to_config
 from torch import nn
 
+from .compose import GLOBAL_SHARE
+
 THRESHOLD = 0.35  # of the probability that a cell changes; too few do more harm
-WHOLE = 0.6  # found changes cover this much: the whole picture changes, nothing is to be hidden
 
 
 class Finder(ModelMixin, ConfigMixin):
@@ -90,4 +91,4 @@ def chosen_cells(logits: torch.Tensor) -> torch.Tensor | None:
     """The cells that change, of logits (1, 1, h, w), as 0 and 1; None if nothing does, or so much
     that the picture changes as a whole."""
     cells = (logits.float().sigmoid() > THRESHOLD).float()
-    return cells if 0 < float(cells.mean()) < WHOLE else None
+    return cells if 0 < float(cells.mean()) <= GLOBAL_SHARE else None

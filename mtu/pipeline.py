@@ -252,7 +252,7 @@ class MTUPipeline(DiffusionPipeline):
     @torch.no_grad()
     def _enlarge(self, inputs: Inputs) -> Generator[Step, None, Image.Image]:
         """Enlarge in overlapping tiles of the model's size; steps count over all tiles."""
-        # 0. What the UNet knows nothing of is better enlarged without it
+        # 0. The UNet changes next to nothing of what it knows nothing of
         if self.stem is not None and not is_familiar(self, inputs.source):
             return (yield from self.stem.steps(inputs.source,
                                                inputs.size[0] // inputs.source.width))

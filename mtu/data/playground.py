@@ -6,7 +6,7 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from mtu.playground.captions import caption
-from mtu.playground.cells import cell_labels
+from mtu.playground.cells import cell_labels, changed_cells
 from mtu.playground.degrade import shrink
 from mtu.playground.edits import (
     EDIT_KINDS,
@@ -18,7 +18,7 @@ from mtu.playground.edits import (
 )
 from mtu.playground.instructions import instruction
 from mtu.playground.render import item_mask, render_array
-from mtu.playground.scene import GRID, sample_scene, thing_cells, thing_odds
+from mtu.playground.scene import GRID, sample_scene, thing_odds
 from mtu.playground.textures import texture
 from mtu.stem import Stem, enlarge
 
@@ -36,7 +36,6 @@ class Row:
     source: np.ndarray | None = None
     mask: np.ndarray | None = None
     kind: str = ""
-    focus: np.ndarray | None = None  # bool (16, 16): the cells where the things stand
     cells: np.ndarray | None = None  # (5, 16, 16): what stands in the target's cells (cells.py)
 
 
@@ -69,8 +68,7 @@ class Playground(Dataset):
 
     def _t2i(self, rng) -> Row:
         scene = sample_scene(rng, split=self.split, odds=self.odds)
-        return Row("t2i", caption(scene, rng), self._render(scene), focus=thing_cells(scene),
-                   cells=cell_labels(scene))
+        return Row("t2i", caption(scene, rng), self._render(scene), cells=cell_labels(scene))
 
     def _edit(self, rng) -> Row:
         kind = EDIT_KINDS[int(rng.integers(len(EDIT_KINDS)))]
@@ -83,7 +81,7 @@ class Playground(Dataset):
         source, target = self._render(scene), self._render(after)
         hidden = None
         if kind in LOCAL_KINDS and rng.random() < 0.5:
-            hidden = changed_cells(source, target, rng)
+            hidden = found_cells(source, target, rng)
         return Row("edit", instruction(scene, edit, rng), target, source, hidden, kind,
                    cells=cell_labels(after))
 
@@ -103,7 +101,7 @@ class Playground(Dataset):
         if kind in ("remove_mask", "fill_mask"):
             mask = self._painted(scene, edit, rng)
         elif rng.random() < 0.5:  # as found by a first look
-            mask = changed_cells(source, target, rng)
+            mask = found_cells(source, target, rng)
         return Row("inpaint", instruction(scene, edit, rng), target, source, mask, kind,
                    cells=cell_labels(after))
 
@@ -128,11 +126,10 @@ class Playground(Dataset):
         return Row("sr", "", sharp, np.asarray(source), kind=f"x{scale}")
 
 
-def changed_cells(source: np.ndarray, target: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def found_cells(source: np.ndarray, target: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The cells of the grid in which two pictures (side, side, 3) differ, as a first look finds
     them: sometimes a row or column of cells too many. bool (side, side)."""
-    side, cell = len(source), len(source) // GRID
-    changed = (source != target).any(-1).reshape(GRID, cell, GRID, cell).any((1, 3))
+    side, changed = len(source), changed_cells(source, target)
     for axis in (0, 1):
         for shift in (-1, 1):
             if rng.random() < 0.35:

@@ -1,5 +1,7 @@
 """What stands in each cell of the grid: the answer that a picture of a scene gives cell by cell."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from .scene import GRID, Scene
@@ -28,3 +30,15 @@ def cell_labels(scene: Scene) -> np.ndarray:
         labels[3][area] = ((centre[y] - top) / item.scale)[:, None]
         labels[4][area] = item.scale
     return labels
+
+
+def stacked(labels: Iterable[np.ndarray | None]) -> np.ndarray:
+    """The labels of several pictures (B, 5, 16, 16); -1 throughout where there are none."""
+    unknown = np.full((len(CHANNELS), GRID, GRID), -1, np.float32)
+    return np.stack([unknown if each is None else each for each in labels])
+
+
+def changed_cells(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The cells in which two pictures (side, side, 3) differ at all: bool (16, 16)."""
+    cell = len(source) // GRID
+    return (source != target).any(-1).reshape(GRID, cell, GRID, cell).any((1, 3))

@@ -104,15 +104,6 @@ def on_grid(x: float, y: float, scale: float) -> tuple[float, float]:
     return left / GRID + scale / 2, foot / GRID
 
 
-def thing_cells(scene: Scene) -> np.ndarray:
-    """The cells of the grid that a thing covers: bool (16, 16)."""
-    cells = np.zeros((GRID, GRID), bool)
-    for item in scene.items:
-        left, top, right, bottom = (round(edge * GRID) for edge in item.box())
-        cells[max(top, 0) : bottom, max(left, 0) : right] = True
-    return cells
-
-
 def overlaps(first: Item, second: Item, slack: float = 0.25) -> bool:
     """True if the two items' boxes share more than `slack` of the smaller one's area."""
     a, b = first.box(), second.box()

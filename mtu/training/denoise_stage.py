@@ -16,9 +16,8 @@ from transformers import PreTrainedTokenizerFast, T5EncoderModel
 from mtu.data.playground import Playground, Row
 from mtu.finder import Finder
 from mtu.pipeline import MTUPipeline
-from mtu.playground.cells import CHANNELS
+from mtu.playground.cells import stacked
 from mtu.playground.model import PATCH, SIDE, TIME_SHIFT, build_scheduler
-from mtu.playground.scene import GRID
 from mtu.space import PixelSpace
 
 from .asked import Asked, find_errors, label_errors
@@ -52,13 +51,6 @@ def sample_times(count: int, generator: torch.Generator, shift: float,
     early = torch.sigmoid(torch.randn(count, generator=generator) + early_shift)
     share = torch.where(looks, EARLY_LOOKS, EARLY)
     return torch.where(torch.rand(count, generator=generator) < share, early, times)
-
-
-def _labels(rows: list[Row]) -> torch.Tensor:
-    """What stands in each cell (B, 5, 16, 16); negative where a row does not say."""
-    unknown = np.full((len(CHANNELS), GRID, GRID), -1, np.float32)
-    return torch.from_numpy(np.stack([unknown if row.cells is None else row.cells
-                                      for row in rows]))
 
 
 class DenoiseStage:
@@ -109,7 +101,7 @@ class DenoiseStage:
         return {"tasks": [row.task for row in rows], "ids": texts.input_ids, "empty": empty,
                 "attention": texts.attention_mask, "target": target,
                 "weight": torch.stack([self._weight(row) for row in rows]),
-                "labels": _labels(rows),
+                "labels": torch.from_numpy(stacked(row.cells for row in rows)),
                 **self._collate_condition(rows, target)}
 
     def _collate_condition(self, rows: list[Row], target: torch.Tensor) -> dict:
@@ -120,8 +112,9 @@ class DenoiseStage:
         but harder to learn; more where an edit changes the picture, because the rest is taken from
         the source afterwards."""
         options, weight = self.recipe.options, torch.ones(1, SIDE // PATCH, SIDE // PATCH)
-        if row.focus is not None:
-            factor, chosen = options.get("thing_weight", 1.0), torch.from_numpy(row.focus)[None]
+        if row.task == "t2i":
+            factor = options.get("thing_weight", 1.0)
+            chosen = torch.from_numpy(row.cells[:1] > 0)
         elif row.task in ("edit", "inpaint"):
             change = np.abs(row.target.astype(np.int16) - row.source).max(-1) > 12
             factor = options.get("change_weight", 3.0)

@@ -15,6 +15,7 @@ from mtu.data.playground import Playground, Row
 from mtu.finder import Finder
 from mtu.look import hidden_under
 from mtu.pipeline import MTUPipeline
+from mtu.playground.cells import changed_cells
 from mtu.playground.edits import LOCAL_KINDS, REMOVAL_KINDS
 from mtu.playground.model import PATCH, SIDE
 from mtu.playground.scene import GRID
@@ -104,8 +105,7 @@ class MultitaskStage(DenoiseStage):
         """(1, 16, 16): 1 in the cells where target and source differ; -1 where no look is taken."""
         if not self._looks(row):
             return torch.full((1, GRID, GRID), -1.0)
-        changed = torch.from_numpy((row.target != row.source).any(-1))[None].float()
-        return F.max_pool2d(changed, PATCH)
+        return torch.from_numpy(changed_cells(row.source, row.target))[None].float()
 
     def losses(self, batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
         target, tasks = batch["target"], batch["tasks"]

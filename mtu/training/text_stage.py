@@ -18,7 +18,7 @@ from torch.utils.data import Dataset
 from transformers import PreTrainedTokenizerFast, T5EncoderModel
 
 from mtu.playground.captions import caption
-from mtu.playground.cells import cell_labels
+from mtu.playground.cells import cell_labels, stacked
 from mtu.playground.edits import EDIT_KINDS, REMOVAL_KINDS, Edit, sample_edit, sample_removal
 from mtu.playground.instructions import instruction
 from mtu.playground.model import build_text_encoder, build_tokenizer
@@ -232,8 +232,7 @@ class TextStage:
             for number, start, end in nouns_in(row.text, np.flatnonzero(row.things[:, 0] > 0)):
                 first, last = texts.offset_mapping[k].unbind(1)
                 nouns[k][(first < end) & (last > start)] = number + 1
-        unknown = np.full((5, GRID, GRID), -1, np.float32)
-        cells = np.stack([unknown if row.cells is None else row.cells for row in rows])
+        cells = stacked(row.cells for row in rows)
         return (texts.input_ids, texts.attention_mask, things, values, nouns,
                 torch.from_numpy(cells[..., ::_EVERY, ::_EVERY].copy()))
 

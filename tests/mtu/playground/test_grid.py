@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from mtu.playground.cells import cell_labels
 from mtu.playground.edits import EDIT_KINDS, apply, sample_edit
-from mtu.playground.scene import GRID, make_item, on_grid, sample_scene, thing_cells
+from mtu.playground.scene import GRID, make_item, on_grid, sample_scene
 from mtu.playground.vocabulary import SIZES
 
 
@@ -31,6 +32,6 @@ def test_the_cells_of_a_scene_are_those_under_its_things():
     rng = np.random.default_rng(0)
     scene = sample_scene(rng, count=1)
     item = make_item("cat", "left", "down", "small")
-    cells = thing_cells(type(scene)("beach", "day", "clear", (item,), 0))
+    cells = cell_labels(type(scene)("beach", "day", "clear", (item,), 0))[0] > 0
     left, top, right, bottom = (round(edge * GRID) for edge in item.box())
     assert cells.sum() == 16 and cells[top:bottom, left:right].all()
