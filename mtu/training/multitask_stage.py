@@ -32,7 +32,8 @@ PARTS = (*LOCAL_KINDS, *REMOVAL_KINDS)  # kinds that change a part of the pictur
 
 
 class MultitaskStage(DenoiseStage):
-    """The upcycled UNet learns the four tasks; only MTU's own set of tensors is trained."""
+    """The upcycled UNet learns the four tasks. MTU's own set of tensors is trained, and what
+    `thaw` names of the base."""
 
     def __init__(self, recipe):
         super().__init__(recipe)
@@ -58,6 +59,7 @@ class MultitaskStage(DenoiseStage):
                                init=options.get("init", "preserving"))
             torch.manual_seed(recipe.seed)
             self.unet = MTUUNet2DConditionModel.from_unet(base, config)
+        self._thaw(options.get("thaw", []))
         self.find_weight = options.get("find_weight", 0.0)
         if self.find_weight:
             self.finder = self._finder(Path(unfold).expanduser() if unfold else folder.parent)
@@ -66,6 +68,17 @@ class MultitaskStage(DenoiseStage):
         self.first_look = options.get("first_look", {})
         self.layouts = {task: ConditionLayout.of(n, 3 * PATCH**2, PATCH**2)
                         for task, n in CONDITION.items()}
+
+    def _thaw(self, modules: list[str]) -> None:
+        """Let the base's modules of these names (attn1, attn2) learn with MTU's own set: the
+        attention of a base that has only ever read captions, from instructions too."""
+        for wanted in modules:
+            found = [parameter for name, parameter in self.unet.named_parameters()
+                     if wanted in name.split(".")]
+            if not found:
+                raise RecipeError(f"thaw names {wanted!r}, and the UNet has no such module.")
+            for parameter in found:
+                parameter.requires_grad_(True)
 
     def _finder(self, folder: Path) -> Finder:
         """The finder of the pipeline in `folder`, or a fresh one."""
