@@ -83,7 +83,11 @@ class MultitaskStage(DenoiseStage):
     def _finder(self, folder: Path) -> Finder:
         """The finder of the pipeline in `folder`, or a fresh one."""
         if (folder / "finder").is_dir():
-            return Finder.from_pretrained(folder / "finder").float()
+            saved = Finder.from_pretrained(folder / "finder").float()
+            # a new one, which does not remember the folder and write it into the models it is in
+            finder = Finder(tuple(saved.config.channels), saved.config.hidden)
+            finder.load_state_dict(saved.state_dict())
+            return finder
         return Finder.for_unet(self.unet)
 
     def _collate_condition(self, rows: list[Row], target: torch.Tensor) -> dict:

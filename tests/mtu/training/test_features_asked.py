@@ -134,6 +134,7 @@ def test_the_four_tasks_learn_with_a_finder_that_is_shipped(text_model, tmp_path
     again = build_stage(multitask(tmp_path / "model", tmp_path / "again", options=options))
     for name, tensor in again.finder.state_dict().items():
         torch.testing.assert_close(tensor, pipe.finder.state_dict()[name])
+    assert "_name_or_path" not in again.finder.config  # where it came from is not shipped
 
 
 @requires_glyphs
