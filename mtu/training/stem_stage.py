@@ -19,20 +19,24 @@ LUMA = (0.299, 0.587, 0.114)
 
 
 def find_stem(recipe) -> Stem | None:
-    """The stem that the option `stem` names, else the one of the model that training starts from.
+    """The stem that the option `stem` names, else the one of the model that training starts from,
+    or of the one that `unfold` names.
 
-    RecipeError if none is where the option says.
+    RecipeError if the option names a place, and a stem is neither there nor in these models.
     """
-    named = recipe.options.get("stem")
-    place = Path(named).expanduser() if named else recipe.path("init_from") / "stem"
-    if place.is_dir():
+    named, unfold = (recipe.options.get(option) for option in ("stem", "unfold"))
+    models = [recipe.path("init_from"), Path(unfold).expanduser() if unfold else None]
+    places = [Path(named).expanduser()] if named else []
+    places += [folder / "stem" for folder in models if folder is not None]
+    place = next((place for place in places if place.is_dir()), None)
+    if place is not None:
         saved = load_component(place.parent, place.name, "mtu.stem", "Stem", torch.float32)
         # a new one, which does not remember the folder and write it into the models it is part of
         stem = Stem(**{key: saved.config[key] for key in ("channels", "blocks", "scales")})
         stem.load_state_dict(saved.state_dict())
         return stem
     if named:
-        raise RecipeError(f"There is no stem at {place}; the recipe stem.yaml trains one.")
+        raise RecipeError(f"There is no stem at {places[0]}; the recipe stem.yaml trains one.")
     return None
 
 

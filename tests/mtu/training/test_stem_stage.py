@@ -71,13 +71,21 @@ def test_sources_are_the_enlargements_of_the_stem(tmp_path):
 
 
 def test_a_stem_is_found_where_training_starts_or_where_it_is_named(tmp_path):
-    chosen = recipe(tmp_path, init_from=str(tmp_path))
+    elsewhere = str(tmp_path / "elsewhere")
+    bare, chosen = tmp_path / "bare", recipe(tmp_path, init_from=str(tmp_path))
     assert find_stem(chosen) is None
-    moved_stem(tmp_path / "stem")
-    assert find_stem(chosen).config.channels == 8
     with pytest.raises(RecipeError, match="no stem at .*elsewhere"):
-        find_stem(recipe(tmp_path, init_from=str(tmp_path),
-                         options={"stem": str(tmp_path / "elsewhere")}))
+        find_stem(recipe(tmp_path, init_from=str(tmp_path), options={"stem": elsewhere}))
+    Stem(8, 1).save_pretrained(tmp_path / "stem")
+    Stem(16, 1).save_pretrained(tmp_path / "other")
+    bare.mkdir()
+    for start, options, channels in (
+            (tmp_path, {}, 8),
+            (tmp_path, {"stem": str(tmp_path / "other")}, 16),
+            (tmp_path, {"stem": elsewhere}, 8),  # none there: the start's own
+            (bare, {"stem": elsewhere, "unfold": str(tmp_path)}, 8)):
+        found = find_stem(recipe(tmp_path, init_from=str(start), options=options))
+        assert found.config.channels == channels
 
 
 def test_a_stem_does_not_remember_where_it_was_trained(tmp_path):
