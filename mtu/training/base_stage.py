@@ -11,6 +11,7 @@ from mtu.unet import MTUUNet2DConditionModel
 
 from .asked import Asked
 from .denoise_stage import DROP, DenoiseStage
+from .parts import as_new
 from .recipe import RecipeError
 
 
@@ -20,15 +21,11 @@ def is_upcycled(folder: Path) -> bool:
 
 
 def load_upcycled(folder: Path) -> MTUUNet2DConditionModel:
-    """The upcycled UNet in `folder`, in float32; a new one, which does not remember the folder and
-    write it into what comes of it. RecipeError if there is none."""
+    """The upcycled UNet in `folder`, in float32. RecipeError if there is none."""
     if not folder.is_dir() or not is_upcycled(folder):
         raise RecipeError(f"unfold must name a pipeline with an upcycled UNet, and {folder} is "
                           "none.")
-    saved = MTUUNet2DConditionModel.from_pretrained(folder).float()
-    settings = {key: value for key, value in saved.config.items() if key != "_name_or_path"}
-    unet = MTUUNet2DConditionModel.from_config(settings)
-    unet.load_state_dict(saved.state_dict())
+    unet = as_new(MTUUNet2DConditionModel.from_pretrained(folder).float())
     unet.freeze_base()
     return unet.eval()
 

@@ -24,6 +24,8 @@ from mtu.unet import MTUUNet2DConditionModel
 
 from .base_stage import is_upcycled, load_upcycled
 from .denoise_stage import DROP, DenoiseStage
+from .finetune.methods import COMPONENT_NAMES
+from .parts import find_part, load_part
 from .recipe import RecipeError
 from .stem_stage import to_pixels
 
@@ -62,33 +64,29 @@ class MultitaskStage(DenoiseStage):
         self._thaw(options.get("thaw", []))
         self.find_weight = options.get("find_weight", 0.0)
         if self.find_weight:
-            self.finder = self._finder(Path(unfold).expanduser() if unfold else folder.parent)
+            self.finder = self._finder()
         self._fit_to_device()
         self.residual = options.get("residual", {})
         self.first_look = options.get("first_look", {})
         self.layouts = {task: ConditionLayout.of(n, 3 * PATCH**2, PATCH**2)
                         for task, n in CONDITION.items()}
 
-    def _thaw(self, modules: list[str]) -> None:
-        """Let the base's modules of these names (attn1, attn2) learn with MTU's own set: the
-        attention of a base that has only ever read captions, from instructions too."""
-        for wanted in modules:
+    def _thaw(self, components: list[str]) -> None:
+        """Let these components of the base (sa, ca) learn with MTU's own set: the attention of a
+        base that has only ever read captions, from instructions too."""
+        for component in components:
+            part = COMPONENT_NAMES.get(component)
             found = [parameter for name, parameter in self.unet.named_parameters()
-                     if wanted in name.split(".")]
+                     if part and part in name]
             if not found:
-                raise RecipeError(f"thaw names {wanted!r}, and the UNet has no such module.")
+                raise RecipeError(f"thaw names {component!r}, and the UNet has no such component.")
             for parameter in found:
                 parameter.requires_grad_(True)
 
-    def _finder(self, folder: Path) -> Finder:
-        """The finder of the pipeline in `folder`, or a fresh one."""
-        if (folder / "finder").is_dir():
-            saved = Finder.from_pretrained(folder / "finder").float()
-            # a new one, which does not remember the folder and write it into the models it is in
-            finder = Finder(tuple(saved.config.channels), saved.config.hidden)
-            finder.load_state_dict(saved.state_dict())
-            return finder
-        return Finder.for_unet(self.unet)
+    def _finder(self) -> Finder:
+        """The finder of the models that training goes on from, or a fresh one."""
+        place = find_part(self.recipe, "finder")
+        return load_part(place, "mtu.finder", "Finder") if place else Finder.for_unet(self.unet)
 
     def _collate_condition(self, rows: list[Row], target: torch.Tensor) -> dict:
         """condition (B, C, h, w), padded to the widest task. Turns the target of a task that

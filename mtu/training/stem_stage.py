@@ -7,9 +7,9 @@ import torch
 
 from mtu.data.enlargements import Enlargements, Pair
 from mtu.delta import DTYPES
-from mtu.loading import load_component
 from mtu.stem import Stem, bicubic
 
+from .parts import find_part, load_part
 from .recipe import RecipeError
 
 UNSEEN = 10**6  # a seed that no run has
@@ -19,24 +19,16 @@ LUMA = (0.299, 0.587, 0.114)
 
 
 def find_stem(recipe) -> Stem | None:
-    """The stem that the option `stem` names, else the one of the model that training starts from,
-    or of the one that `unfold` names.
-
-    RecipeError if the option names a place, and a stem is neither there nor in these models.
-    """
-    named, unfold = (recipe.options.get(option) for option in ("stem", "unfold"))
-    models = [recipe.path("init_from"), Path(unfold).expanduser() if unfold else None]
-    places = [Path(named).expanduser()] if named else []
-    places += [folder / "stem" for folder in models if folder is not None]
-    place = next((place for place in places if place.is_dir()), None)
+    """The stem that the option `stem` names, else the one of the models that training goes on
+    from; None if there is none. RecipeError if there is none and the option names one."""
+    named = recipe.options.get("stem")
+    place = Path(named).expanduser() if named else None
+    if place is None or not place.is_dir():
+        place = find_part(recipe, "stem")
     if place is not None:
-        saved = load_component(place.parent, place.name, "mtu.stem", "Stem", torch.float32)
-        # a new one, which does not remember the folder and write it into the models it is part of
-        stem = Stem(**{key: saved.config[key] for key in ("channels", "blocks", "scales")})
-        stem.load_state_dict(saved.state_dict())
-        return stem
+        return load_part(place, "mtu.stem", "Stem")
     if named:
-        raise RecipeError(f"There is no stem at {places[0]}; the recipe stem.yaml trains one.")
+        raise RecipeError(f"There is no stem at {named}; the recipe stem.yaml trains one.")
     return None
 
 

@@ -9,7 +9,7 @@ from mtu.pipeline import MTUPipeline
 from mtu.train import build_stage
 from mtu.training.recipe import RecipeError
 
-CROSS = {"num_experts": 4, "thaw": ["attn2"]}
+CROSS = {"num_experts": 4, "thaw": ["ca"]}
 
 
 def frozen_names(stage) -> set[str]:
@@ -17,7 +17,7 @@ def frozen_names(stage) -> set[str]:
             if not parameter.requires_grad}
 
 
-def test_only_the_modules_that_are_named_thaw(text_model, tmp_path):  # noqa: F811
+def test_only_the_components_that_are_named_thaw(text_model, tmp_path):  # noqa: F811
     plain = frozen_names(build_stage(multitask(text_model, tmp_path)))
     thawed = frozen_names(build_stage(multitask(text_model, tmp_path, options=CROSS)))
     assert {name for name in plain if ".attn1." in name} <= thawed
@@ -37,7 +37,7 @@ def test_thawed_attention_learns_and_is_kept(text_model, tmp_path):  # noqa: F81
     assert all(torch.equal(unet[name], trainer.ema.tensors[name]) for name in moved)
 
 
-def test_a_name_the_unet_has_not_is_refused(text_model, tmp_path):  # noqa: F811
-    recipe = multitask(text_model, tmp_path, options=CROSS | {"thaw": ["attn"]})
-    with pytest.raises(RecipeError, match="thaw names 'attn', and the UNet has no such module"):
+def test_a_component_the_unet_has_not_is_refused(text_model, tmp_path):  # noqa: F811
+    recipe = multitask(text_model, tmp_path, options=CROSS | {"thaw": ["attention"]})
+    with pytest.raises(RecipeError, match="thaw names 'attention', and the UNet has no"):
         build_stage(recipe)
