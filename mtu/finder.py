@@ -18,7 +18,8 @@ from torch import nn
 
 from .compose import GLOBAL_SHARE
 
-THRESHOLD = 0.35  # of the probability that a cell changes; too few do more harm
+WEAK = 0.3  # the probability from which a cell may belong to the change; too few do more harm
+STRONG = 0.95  # of the highest probability: a change holds a cell that is this sure
 
 
 class Finder(ModelMixin, ConfigMixin):
@@ -89,6 +90,15 @@ def watched(unet: nn.Module) -> Iterator[Watch]:
 
 def chosen_cells(logits: torch.Tensor) -> torch.Tensor | None:
     """The cells that change, of logits (1, 1, h, w), as 0 and 1; None if nothing does, or so much
-    that the picture changes as a whole."""
-    cells = (logits.float().sigmoid() > THRESHOLD).float()
+    that the picture changes as a whole.
+
+    An edit is about one thing, so of several parts of the picture that may be meant those count
+    which are surest: cells above WEAK that touch, among them one near the highest probability
+    (hysteresis, Canny 1986, "A computational approach to edge detection").
+    """
+    chance = logits.float().sigmoid()
+    likely = (chance > WEAK).float()
+    grown, cells = likely * (chance >= STRONG * chance.max()), None
+    while cells is None or not torch.equal(grown, cells):
+        cells, grown = grown, likely * F.max_pool2d(grown, 3, 1, 1)
     return cells if 0 < float(cells.mean()) <= GLOBAL_SHARE else None

@@ -25,6 +25,7 @@ from .requests import Inputs
 BLOCKS = ((2, 2), (2, 2), *((1, 2),) * 6, (2, 2))  # heights and widths, the last one repeated
 SHARE = 0.3  # of a cell that must change for the cell to be hidden
 NOISIEST = 1000.0  # the time of pure noise, of training's thousand
+NOISES = 4  # that a finder is asked over; the mean of its answers is surer than one
 GUIDANCE = 1.5  # by text, at most: more of it changes everything a little, wherever the change is
 
 
@@ -62,16 +63,19 @@ def find_cells(
 def find_with(pipeline, inputs: Inputs, condition: torch.Tensor) -> Image.Image | None:
     """The cells that the finder of an MTUPipeline holds to change, as `find_cells` gives them.
 
-    One pass of the UNet over pure noise, unguided. condition: (1, C_cond, h, w).
+    One pass of the UNet over NOISES fields of pure noise, unguided. condition: (1, C_cond, h, w).
     """
     space, unet = pipeline.space, pipeline.unet
-    noise = pipeline.noise(inputs.generator, *condition.shape[-2:])
+    height, width = condition.shape[-2:]
+    noise = torch.cat([pipeline.noise(inputs.generator, height, width) for _ in range(NOISES)])
     alone = [replace(inputs.rows[-1], weight=1.0)]
+    condition = condition.expand(NOISES, -1, -1, -1)
     predict = guided(unet, inputs.task, alone, [pipeline.encode_text(inputs.prompt)], condition,
                      space.factor, pipeline.autocast_dtype)
     with watched(unet) as watch:
         predict(space.placed(noise), torch.tensor(NOISIEST, device=noise.device))
-        cells = chosen_cells(pipeline.finder(*watch.take()).cpu())
+        logits = pipeline.finder(*watch.take()).mean(0, keepdim=True)
+    cells = chosen_cells(logits.cpu())
     return None if cells is None else _mask_of(cells, space.factor)
 
 

@@ -18,10 +18,12 @@ from mtu.playground.edits import (
 )
 from mtu.playground.instructions import instruction
 from mtu.playground.render import item_mask, render_array
-from mtu.playground.scene import GRID, sample_scene, thing_odds
+from mtu.playground.scene import GRID, odds_of, sample_scene
 from mtu.playground.textures import texture
+from mtu.playground.vocabulary import THINGS, WEATHERS
 from mtu.stem import Stem, enlarge
 
+_REMOVAL_ODDS = (0.4, 0.15, 0.2, 0.25)
 LENGTH = 2**40  # rows are made on demand; a run decides how many it reads
 
 
@@ -44,14 +46,19 @@ class Playground(Dataset):
 
     pattern: task names; row i has the task pattern[i % len(pattern)], so that a batch whose size
     is a multiple of the pattern holds every task. stem: what enlarges the sources of the task sr;
-    None for bicubic. more_of: thing -> how many times as often as the others it is drawn.
+    None for bicubic. more_of: thing, weather, or kind of edit or removal -> how many times as
+    often as the others, or as usual, it comes up; ValueError for a name that is none of these.
     """
 
     def __init__(self, pattern: list[str], seed: int, side: int = 256, split: str = "train",
                  atlas_path=None, stem: Stem | None = None,
                  more_of: dict[str, float] | None = None):
         self.stem = stem
-        self.odds = thing_odds(more_of) if more_of else None
+        self.more_of = more_of or {}
+        known = (*THINGS, *WEATHERS, *EDIT_KINDS, *REMOVAL_KINDS)
+        unknown = sorted(set(self.more_of) - set(known))
+        if unknown:
+            raise ValueError(f"There is no thing, weather or kind of edit called {unknown[0]!r}.")
         self.pattern, self.seed, self.side = pattern, seed, side
         self.split, self.atlas_path = split, atlas_path
 
@@ -66,14 +73,17 @@ class Playground(Dataset):
     def _render(self, scene, side: int | None = None) -> np.ndarray:
         return render_array(scene, side or self.side, self.atlas_path)
 
+    def _scene(self, rng):
+        return sample_scene(rng, split=self.split, more_of=self.more_of)
+
     def _t2i(self, rng) -> Row:
-        scene = sample_scene(rng, split=self.split, odds=self.odds)
+        scene = self._scene(rng)
         return Row("t2i", caption(scene, rng), self._render(scene), cells=cell_labels(scene))
 
     def _edit(self, rng) -> Row:
-        kind = EDIT_KINDS[int(rng.integers(len(EDIT_KINDS)))]
+        kind = str(rng.choice(EDIT_KINDS, p=odds_of(EDIT_KINDS, self.more_of)))
         while True:
-            scene = sample_scene(rng, split=self.split)
+            scene = self._scene(rng)
             edit = sample_edit(rng, scene, kind, self.split)
             if edit:
                 break
@@ -86,9 +96,10 @@ class Playground(Dataset):
                    cells=cell_labels(after))
 
     def _inpaint(self, rng) -> Row:
-        kind = str(rng.choice(REMOVAL_KINDS, p=[0.4, 0.15, 0.2, 0.25]))
+        odds = odds_of(REMOVAL_KINDS, self.more_of, _REMOVAL_ODDS)
+        kind = str(rng.choice(REMOVAL_KINDS, p=odds))
         while True:
-            scene = sample_scene(rng, split=self.split)
+            scene = self._scene(rng)
             edit = sample_removal(rng, scene, kind, self.split)
             if edit:
                 break
@@ -117,7 +128,7 @@ class Playground(Dataset):
         if rng.random() < 0.25:
             sharp = texture(rng, self.side)
         else:
-            scene = sample_scene(rng, split=self.split)
+            scene = self._scene(rng)
             zoom = int(rng.choice([1, 2], p=[0.6, 0.4]))
             sharp = self._render(scene, self.side * zoom)
             top, left = rng.integers(0, self.side * (zoom - 1) + 1, 2)

@@ -135,13 +135,13 @@ def _color(rng: np.random.Generator, thing: str) -> str | None:
     return None
 
 
-def thing_odds(more_of: dict[str, float]) -> np.ndarray:
-    """Probabilities of THINGS in their order, where those named come up so many times as often as
-    the others. ValueError for a name that is no thing."""
-    unknown = sorted(set(more_of) - set(THINGS))
-    if unknown:
-        raise ValueError(f"There is no thing called {unknown[0]!r}.")
-    weights = np.array([more_of.get(name, 1.0) for name in THINGS], float)
+def odds_of(names: Sequence[str], more_of: dict[str, float],
+            usual: Sequence[float] | None = None) -> np.ndarray:
+    """Probabilities of `names`, where those in `more_of` come up so many times as often as the
+    others; with `usual`, as they do by these."""
+    weights = np.array([more_of.get(name, 1.0) for name in names], float)
+    if usual is not None:
+        weights *= usual
     return weights / weights.sum()
 
 
@@ -173,20 +173,23 @@ def _sample_items(rng: np.random.Generator, count: int, odds) -> tuple[Item, ...
 
 
 def sample_scene(
-    rng: np.random.Generator, count: int | None = None, split: str = "train", odds=None
+    rng: np.random.Generator, count: int | None = None, split: str = "train",
+    more_of: dict[str, float] | None = None
 ) -> Scene:
-    """A random scene of one to three things (`count` fixes it), drawn with `odds` (`thing_odds`)
-    or all equally often. Raises ValueError on `split`."""
+    """A random scene of one to three things (`count` fixes it). more_of: thing or weather -> how
+    many times as often as the others, or as usual, it comes up. Raises ValueError on `split`."""
     if split not in SPLITS:
         raise ValueError(f"split must be one of {', '.join(SPLITS)}, not {split!r}.")
+    things = odds_of(tuple(THINGS), more_of) if more_of else None
+    weathers = odds_of(tuple(WEATHERS), more_of or {}, _WEATHER_ODDS)
     while True:
         number = count or int(rng.choice([1, 2, 3], p=[0.45, 0.33, 0.22]))
         place = PLACES[str(rng.choice(list(PLACES), p=_PLACE_ODDS))]
         time = str(rng.choice(list(TIMES), p=[0.5, 0.22, 0.28])) if place.has_time else "day"
         weather = "clear"
         if place.has_weather:
-            weather = str(rng.choice(list(WEATHERS), p=[0.7, 0.15, 0.15]))
-        items = _sample_items(rng, number, odds)
+            weather = str(rng.choice(list(WEATHERS), p=weathers))
+        items = _sample_items(rng, number, things)
         scene = Scene(place.name, time, weather, items, int(rng.integers(2**31)))
         if len(items) == number and (split == "any" or
                                      has_heldout_pair(scene) == (split == "heldout")):
@@ -195,3 +198,4 @@ def sample_scene(
 
 _WEIGHTS = np.array([0.4 if name.startswith("plain") else 1.0 for name in PLACES])
 _PLACE_ODDS = _WEIGHTS / _WEIGHTS.sum()
+_WEATHER_ODDS = (0.7, 0.15, 0.15)  # clear, rain, snow

@@ -55,6 +55,47 @@ def test_a_change_of_nothing_or_of_nearly_all_hides_nothing(share, chosen):
         assert torch.equal(cells, (logits > 0).float())
 
 
+def likelihoods(*rows: str) -> torch.Tensor:
+    """Logits of cells with a probability of a tenth of each digit; "." for 1 in 1000."""
+    chances = [[0.001 if digit == "." else int(digit) / 10 for digit in row] for row in rows]
+    return torch.tensor(chances).logit()[None, None]
+
+
+def test_of_what_may_be_meant_the_surest_is_chosen_whole():
+    cells = chosen_cells(likelihoods(
+        "55.....7",
+        "55.....7",
+        "...2....",
+        "..49....",
+        "..4..4.."))
+    chosen = [tuple(cell) for cell in cells[0, 0].nonzero().tolist()]
+    assert chosen == [(3, 2), (3, 3), (4, 2)]  # with what touches it and may belong to it
+
+
+def test_two_parts_that_are_as_sure_both_change():
+    cells = chosen_cells(likelihoods("89...4...", "8.....98.", "..6......"))
+    chosen = [tuple(cell) for cell in cells[0, 0].nonzero().tolist()]
+    assert chosen == [(0, 0), (0, 1), (0, 5), (1, 0), (1, 6), (1, 7)]
+
+
+def test_a_finder_is_asked_over_several_noises_and_their_mean_counts():
+    pipeline, asked = rigged(), []
+
+    def answer(middle, last):
+        asked.append(last)
+        logits = torch.full((len(last), 1, 8, 8), -5.0)
+        logits[1:, ..., :4] = 5.0  # all but the first
+        return logits
+
+    pipeline.finder.forward = answer
+    source = picture(32, 32)
+    result = pipeline("edit", "a cat", source, num_inference_steps=STEPS, generator=seeded(1))
+    assert len(asked) == 1 and len(asked[0]) > 2
+    assert not torch.allclose(asked[0][0], asked[0][1])
+    before, after = np.asarray(source), np.asarray(result.images[0])
+    assert np.array_equal(before[:, 17:], after[:, 17:]) and not np.array_equal(before, after)
+
+
 @pytest.mark.parametrize("task", ["edit", "inpaint"])
 def test_what_is_found_is_redrawn_and_the_rest_is_the_sources_to_the_byte(task):
     source = picture(48, 48)

@@ -13,7 +13,6 @@ from mtu.playground.scene import (
     make_item,
     overlaps,
     sample_scene,
-    thing_odds,
     usual_items,
 )
 from mtu.playground.vocabulary import COLORS, COLUMNS, PLACES, SIZES, THINGS, TIMES, WEATHERS
@@ -133,10 +132,11 @@ def test_an_unknown_split_is_an_error():
         sample_scene(np.random.default_rng(0), split="test")
 
 
-def test_some_things_can_come_up_more_often():
-    odds = thing_odds({"tiger": 50.0})
+def test_some_things_and_weathers_can_come_up_more_often():
     rng = np.random.default_rng(0)
-    drawn = [item.thing for _ in range(200) for item in sample_scene(rng, 1, odds=odds).items]
+    scenes = [sample_scene(rng, 1, more_of={"tiger": 50.0, "snow": 8.0}) for _ in range(300)]
+    drawn = [scene.items[0].thing for scene in scenes]
     assert 0.2 < drawn.count("tiger") / len(drawn) < 0.5  # 50 / 156
-    with pytest.raises(ValueError, match="zeppelin"):
-        thing_odds({"zeppelin": 2.0})
+    outdoors = [scene.weather for scene in scenes if PLACES[scene.place].has_weather]
+    assert 0.45 < outdoors.count("snow") / len(outdoors) < 0.75  # 1.2 / 2.05
+    assert outdoors.count("clear") > 2 * outdoors.count("rain") > 0
