@@ -1,4 +1,4 @@
-"""The HTML beside the chat: the line under the canvas, the details, the filmstrip."""
+"""The HTML around the chat: the top, the line under the canvas, the details, the filmstrip."""
 
 from collections.abc import Iterable
 from html import escape
@@ -6,6 +6,18 @@ from html import escape
 from app.cards import chip, file_url, seconds
 from app.palette import LOOKS
 from app.turns import Picture, Turn
+
+
+def top(model: str, state: str, kind: str) -> str:
+    """The line above everything: the model's name and how it is. kind: the state's class."""
+    return ('<header class="ob-top"><h1><span class="ob-logo"></span>OneBrush</h1>'
+            f'<span class="ob-tag ob-model">{model}</span>'
+            f'<span class="ob-tag {kind}" role="status">{state}</span>'
+            '<button type="button" class="ob-round ob-open" data-do="canvas" '
+            'aria-label="Show or hide the canvas" aria-expanded="false" '
+            'title="Canvas">▣</button>'
+            '<button type="button" class="ob-round" data-do="theme" '
+            'aria-label="Dark or light" title="Dark or light">◐</button></header>')
 
 
 def facts(picture: Picture, fast: bool | None = None) -> str:

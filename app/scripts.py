@@ -16,15 +16,45 @@ element.addEventListener('click', (event) => {
   trigger('click', {act: what});
 });
 """
-# The thread follows what is being made, unless the person has scrolled up.
+# The token by which a reloaded page finds its conversation again. A window keeps its own, and a
+# duplicated one, which begins with a copy of it, gets another: the page that has a token holds a
+# lock of that name. A page that is just being left holds it a moment longer, hence the waiting.
+TOKEN = """
+async () => {
+  const hold = (token) => new Promise((done) => {
+    if (!navigator.locks) { done(true); return; }
+    navigator.locks.request('onebrush ' + token, {ifAvailable: true}, (lock) => {
+      done(lock !== null);
+      return lock && new Promise(() => {});
+    });
+  });
+  try {
+    let token = sessionStorage.getItem('onebrush');
+    for (let tries = 0; token && !(await hold(token)); tries += 1) {
+      if (tries === 5) token = null;
+      else await new Promise((done) => setTimeout(done, 100));
+    }
+    if (!token) {
+      const bytes = crypto.getRandomValues(new Uint8Array(16));
+      token = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+      await hold(token);
+      sessionStorage.setItem('onebrush', token);
+    }
+    return [token];
+  } catch { return ['']; }
+}
+"""
+# The thread follows what is being made, unless the person has scrolled up; a conversation that is
+# shown again is shown from its end.
 FOLLOW = """
-const follow = () => {
+const follow = (anyhow) => {
   const thread = element.closest('#ob-thread');
   if (!thread) return;
   const near = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 480;
-  if (near) thread.scrollTop = thread.scrollHeight;
+  if (near || anyhow) thread.scrollTop = thread.scrollHeight;
 };
-watch('value', () => { follow(); requestAnimationFrame(follow); });
+requestAnimationFrame(() => follow(true));
+watch('value', () => { follow(); requestAnimationFrame(() => follow()); });
 """
 # The filmstrip shows the current picture, however long it has become.
 STRIP = """

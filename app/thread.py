@@ -99,6 +99,11 @@ class Thread:
                 self._mark("stopped")
                 self._show(self._made() + cards.note(_stopped(event)))
 
+    def cut(self) -> None:
+        """The page went away while the answer was being made, and it will not be."""
+        self._mark("stopped")
+        self._show(self._made() + cards.note("Stopped when the page was left."))
+
     def _show(self, body: str) -> None:
         self._now = self._above + self._route + body + self._notes
 

@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 from PIL import Image
@@ -15,7 +14,8 @@ from app.backend import Backend
 from app.chat import Chat
 from app.corrections import Corrections
 from app.events import Asked, Drawn, Event, Failed, Received, Routed
-from app.scripts import CLICKS, FOLLOW, LIVE, NAMES, STRIP
+from app.refusals import in_words
+from app.scripts import CLICKS, FOLLOW, LIVE, NAMES, STRIP, TOKEN
 from app.session import Session
 from app.settings import Settings
 from app.turns import Message, Picture
@@ -46,22 +46,18 @@ class Page:
                 with gr.Column(scale=5, elem_id="ob-canvas"):
                     self._build_canvas()
             self._wire(blocks)
-            gr.api(self._generate(), api_name="generate")
+            generate = make_generate(self.backend, self.settings.max_megapixels,
+                                     self.settings.fast)
+            gr.api(in_words(generate), api_name="generate")
         return blocks
 
     # -- layout -----------------------------------------------------------------------------
 
     def _top(self, state: str, kind: str) -> str:
-        return (f'<header class="ob-top"><h1><span class="ob-logo"></span>OneBrush</h1>'
-                f'<span class="ob-tag ob-model">{self.settings.model_name}</span>'
-                f'<span class="ob-tag {kind}" role="status">{state}</span>'
-                '<button type="button" class="ob-round ob-open" data-do="canvas" '
-                'aria-label="Show or hide the canvas" aria-expanded="false" '
-                'title="Canvas">▣</button>'
-                '<button type="button" class="ob-round" data-do="theme" '
-                'aria-label="Dark or light" title="Dark or light">◐</button></header>')
+        return panel.top(self.settings.model_name, state, kind)
 
     def _build_chat(self) -> None:
+        self.token = gr.Textbox(visible=False)
         self.welcome = gr.HTML(welcome.page(), js_on_load=CLICKS, elem_id="ob-welcome")
         with gr.Column(elem_id="ob-thread", visible=False) as self.thread:
             self.log = gr.HTML("", elem_id="ob-log", js_on_load=CLICKS)
@@ -111,7 +107,7 @@ class Page:
         quiet = {"show_progress": "hidden", "api_visibility": "private"}
         # two taps in a row are two taps; what must not overlap, the session refuses
         many = {**quiet, "concurrency_limit": None, "trigger_mode": "multiple"}
-        blocks.load(self.arrive, None, [self.top, self.welcome, self.words], **many)
+        blocks.load(self.arrive, [self.token], [self.top, self.words, *shown], js=TOKEN, **many)
         blocks.unload(self.leave)
         self.box.submit(self.send, [self.box, self.editor], shown, **many)
         self.box.stop(self.stop, None, None, queue=False, **quiet)
@@ -119,36 +115,27 @@ class Page:
                      self.facts):
             html.click(self.act, None, shown, **many)
 
-    def _generate(self) -> Any:
-        generate = make_generate(self.backend, self.settings.max_megapixels, self.settings.fast)
-
-        def checked(*args: Any, **kwargs: Any) -> Any:
-            try:
-                return generate(*args, **kwargs)
-            except (ValueError, RuntimeError) as error:
-                raise gr.Error(str(error), print_exception=False) from None
-
-        checked.__doc__ = generate.__doc__
-        checked.__name__ = "generate"
-        checked.__annotations__ = generate.__annotations__
-        checked.__wrapped__ = generate
-        return checked
-
     # -- handlers ---------------------------------------------------------------------------
 
-    def arrive(self) -> Iterator[tuple]:
-        """A window opened: say when the model is ready, and what it knows."""
+    def arrive(self, token: str | None, request: gr.Request) -> Iterator[dict]:
+        """A page came up: show the conversation that stood there, and what the model knows."""
+        window = self.windows.join(request.session_hash or "", token or "")
         if not self.backend.done():
-            yield self._top("warming up", "ob-warm"), gr.skip(), gr.skip()
+            yield {self.top: self._top("warming up", "ob-warm")}
         self.backend.exception()  # waits; main ends the program if there is one
         known, words = None, ""
         if self.settings.embedded:
             things, places = welcome.vocabulary()
             known, words = (len(things), len(places)), welcome.words(things, places)
-        yield self._top("ready", "ob-ready"), welcome.page(known=known), words
+        ready = {self.top: self._top("ready", "ob-ready"), self.words: words}
+        if window.thread.empty:
+            yield ready | {self.welcome: welcome.page(known=known)}
+            return
+        yield ready | self._begun(window) | {
+            self.now: window.thread.now, self.actions: window.actions} | self._canvas(window)
 
     def leave(self, request: gr.Request) -> None:
-        """A window closed."""
+        """A page was closed."""
         self.windows.leave(request.session_hash or "")
 
     def stop(self, request: gr.Request) -> None:
@@ -177,14 +164,14 @@ class Page:
             yield {self.known: gr.Accordion(visible=True, open=True)}
         elif what == "undo":
             session.undo()
-            yield self._canvas(window) | {self.actions: self._buttons(window)}
+            yield self._canvas(window) | self._offer(window, self._buttons(window))
         elif what == "pick" and value.isdecimal():
             with contextlib.suppress(KeyError):  # a button of a conversation that has ended
                 session.make_current(int(value))
-            yield self._canvas(window) | {self.actions: self._buttons(window)}
+            yield self._canvas(window) | self._offer(window, self._buttons(window))
         elif what == "remember":
             session.remember = not session.remember
-            yield {self.actions: self._buttons(window)}
+            yield self._offer(window, self._buttons(window))
         elif what == "fast":
             session.fast = not session.fast
             yield {self.facts: self._facts(session.current, session)}
@@ -193,7 +180,7 @@ class Page:
                 self.corrections.delete()
             except OSError as error:
                 gr.Warning(f"The file could not be deleted: {error.strerror or error}.")
-            yield {self.actions: self._buttons(window)}
+            yield self._offer(window, self._buttons(window))
         elif what == "retry":
             yield from self._run(window, chat.retry(session), "Retry")
         elif what == "vary":
@@ -221,14 +208,17 @@ class Page:
             return
         thread = window.thread
         thread.say(text, painted)
-        beside: dict = {self.welcome: gr.HTML(visible=False), self.thread: gr.Column(visible=True)}
+        window.runs += 1
+        beside, mine = self._begun(window), window.runs
         yield {
-            **beside, self.log: thread.log, self.now: "", self.actions: "",
-            self.known: gr.Accordion(visible=False),
+            **beside, self.now: "", **self._offer(window, ""),
             self.box: gr.MultimodalTextbox(value=None, submit_btn=False, stop_btn=True),
         }
-        buttons, box, log, late = "", {}, thread.log, {}
+        del beside[self.log]
+        box, log, late = {}, thread.log, {}
         for event in events:
+            if window.runs != mine:  # the page was left, or loaded anew
+                return
             thread.apply(event)
             update: dict = {self.now: thread.now, **late}
             late = {}
@@ -236,11 +226,11 @@ class Page:
                 log = update[self.log] = thread.log
             match event:
                 case Drawn():
-                    buttons = self._buttons(window)
+                    window.actions = self._buttons(window)
                 case Routed() if not event.index:
-                    buttons = cards.AGAIN
+                    window.actions = cards.AGAIN
                 case Asked():
-                    buttons = cards.question(event.readings)
+                    window.actions = cards.question(event.readings)
                 case Failed() if event.keep and keep:
                     box = {"value": {"text": text, "files": []}}
             if isinstance(event, Drawn | Received):
@@ -250,10 +240,20 @@ class Page:
         # A busy browser may not have shown an update when the next one comes, and gradio's page
         # then writes the next one into it, so that it is lost. Only the last one is sent whole.
         yield {
-            self.actions: buttons,
+            self.actions: window.actions,
             self.box: gr.MultimodalTextbox(submit_btn=True, stop_btn=False, **box),
             **beside,
         }
+
+    def _begun(self, window: Window) -> dict:
+        """A conversation in the place of the empty page, as far as it is settled."""
+        return {self.welcome: gr.HTML(visible=False), self.thread: gr.Column(visible=True),
+                self.known: gr.Accordion(visible=False), self.log: window.thread.log}
+
+    def _offer(self, window: Window, buttons: str) -> dict:
+        """These buttons under the answer, also for the page that may come after this one."""
+        window.actions = buttons
+        return {self.actions: buttons}
 
     def _buttons(self, window: Window) -> str:
         session = window.session

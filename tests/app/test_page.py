@@ -3,6 +3,7 @@
 import json
 import re
 from concurrent.futures import Future
+from types import SimpleNamespace
 
 import pytest
 
@@ -88,6 +89,38 @@ def test_the_last_update_of_a_turn_is_whole(chat, future, tmp_path):
     assert last[page.compare].visible and last[page.slider][1] == str(second.path)
     assert last[page.thread].visible and not last[page.welcome].visible
     assert last[page.strip].count("ob-thumb") == 2 and last[page.actions]
+
+
+def test_a_page_that_comes_up_anew_shows_what_stood_there(chat, future, tmp_path):
+    from app.ui import Page
+
+    page = Page(chat, Windows(tmp_path), future, Settings(model="some/model"))
+    page.build()
+    first, second = (SimpleNamespace(session_hash=name) for name in ("first", "second"))
+    token = "f" * 32
+    *_, empty = page.arrive(token, first)
+    assert page.thread not in empty and page.log not in empty
+    list(page._say(page.windows.get("first"), Message("a cat on the beach")))
+    *_, shown = page.arrive(token, second)
+    assert "a cat on the beach" in shown[page.log] and "<img" in shown[page.now]
+    assert shown[page.thread].visible and not shown[page.welcome].visible
+    assert shown[page.strip].count("ob-thumb") == 1 and "Undo" in shown[page.actions]
+
+
+def test_a_turn_whose_page_is_gone_writes_into_no_other(chat, future, tmp_path):
+    from app.ui import Page
+
+    page = Page(chat, Windows(tmp_path), future, Settings(model="some/model"))
+    page.build()
+    window = page.windows.join("first", "e" * 32)
+    running = page._say(window, Message("a cat on the beach"))
+    next(running)
+    next(running)
+    page.windows.join("second", "e" * 32)
+    stopped = window.thread.now
+    assert "Stopped" in stopped and list(running) == [] and window.thread.now == stopped
+    *_, last = page._say(window, Message("a dog on the beach"))
+    assert last[page.strip].count("ob-thumb") == 1 and "a dog" in window.thread.log
 
 
 def test_the_config_is_plain_json(page):

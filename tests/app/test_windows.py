@@ -1,5 +1,7 @@
-"""Two windows never share a conversation, and a closed one is forgotten after a while."""
+"""Two windows never share a conversation, a reloaded one has its own again, and a closed one is
+forgotten after a while."""
 
+import pytest
 from PIL import Image
 
 from app.windows import GRACE, Windows
@@ -37,6 +39,56 @@ def test_leaving_stops_what_runs(tmp_path):
     windows.leave("one")
     assert signal.is_set()
     windows.leave("unknown")
+
+
+TOKEN = "0123456789abcdef" * 2
+
+
+def test_a_reloaded_page_has_its_conversation_again(tmp_path):
+    windows = Windows(tmp_path)
+    window = windows.join("first", TOKEN)
+    window.thread.say("a cat")
+    assert windows.get("first") is window
+    windows.leave("first")
+    assert windows.join("second", TOKEN) is window and windows.get("second") is window
+    assert len(windows) == 1 and window.left is None
+
+
+def test_the_old_page_may_be_gone_later_than_the_new_one_comes(tmp_path):
+    windows = Windows(tmp_path)
+    window = windows.join("first", TOKEN)
+    assert windows.join("second", TOKEN) is window
+    signal = window.session.begin()
+    windows.leave("first")
+    assert not signal.is_set() and window.left is None
+    windows.leave("second")
+    assert signal.is_set() and window.left is not None
+
+
+def test_loading_a_page_anew_stops_what_it_was_waiting_for(tmp_path):
+    windows = Windows(tmp_path)
+    window = windows.join("first", TOKEN)
+    window.thread.say("a cat")
+    signal, runs = window.session.begin(), window.runs
+    windows.join("second", TOKEN)
+    assert signal.is_set() and not window.session.busy
+    assert window.runs > runs and "Stopped" in window.thread.now
+
+
+@pytest.mark.parametrize("token", ["", "short", TOKEN.upper(), TOKEN + "0", "../" + TOKEN[3:]])
+def test_what_is_no_token_finds_nobodys_conversation(tmp_path, token):
+    windows = Windows(tmp_path)
+    one = windows.join("first", token)
+    assert windows.join("second", token) is not one and windows.get("first") is one
+
+
+def test_a_conversation_that_has_ended_begins_anew(tmp_path):
+    now = [0.0]
+    windows = Windows(tmp_path, clock=lambda: now[0])
+    window = windows.join("first", TOKEN)
+    windows.leave("first")
+    now[0] = GRACE + 1
+    assert windows.join("second", TOKEN) is not window
 
 
 def test_close_removes_everything(tmp_path):
