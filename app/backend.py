@@ -138,6 +138,12 @@ class Backend:
 
         return everyday(text)
 
+    def plainly(self, task: str, text: str) -> str:
+        """The words of a drawing as the small model reads them best; all else as it is."""
+        from mtu.playground.plainly import plainly
+
+        return plainly(text) if self.able.world and task == "t2i" else text
+
     def unknown(self, text: str) -> str:
         """One sentence about words of a prompt that the small model does not know, or ""."""
         from mtu.playground.dictionary import nameable, unknown_words

@@ -95,6 +95,11 @@ def so_many(count: int, uploads: bool) -> str:
     return f"There {'is' if count == 1 else 'are'} {many} {plural} so far; which one do you mean?"
 
 
+def drawn_as(prompt: str) -> str:
+    """What a drawing was made from, where it was said in other words."""
+    return f"Drawn as: {prompt}."
+
+
 def read_as(plan: Iterable[Step]) -> str:
     """How a message in another language was read."""
     return f"Read as: {'; '.join(step.text or LOOKS[step.task].verb.lower() for step in plan)}"

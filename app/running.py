@@ -59,10 +59,13 @@ class Run:
         mask = _fit(self._mask, image) if step.mask else None
         wish = wish_of(step, image and image.size, self._backend.able)
         yield Routed(self.turn, index, wish.count)
+        prompt = self._backend.plainly(step.task, wish.prompt)
         lines = [*self._lines(index, wish), self._backend.unknown(wish.prompt)]
+        if prompt != wish.prompt:
+            lines.append(replies.drawn_as(prompt))
         if any(lines):
             yield Noted(" ".join(filter(None, lines)))
-        recipe = Recipe(step.task, wish.prompt, step.slots.get("seed", self.turn.seed), wish.scale,
+        recipe = Recipe(step.task, prompt, step.slots.get("seed", self.turn.seed), wish.scale,
                         source if image else None, mask is not None, wish.size,
                         session.fast and step.task in self._backend.able.fast)
         first = None

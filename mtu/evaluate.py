@@ -57,12 +57,12 @@ def evaluate(args: argparse.Namespace) -> None:
         raise ValueError("--photos measures enlarging (sr), which is not among the tasks.")
     photos = photo_files(args.photos) if args.photos else []
     out = out_folder(args.out)
-    sampler = Sampler(args.seed, model_side(pipe), args.atlas)
+    sampler = Sampler(args.seed, model_side(pipe), args.atlas, args.as_written)
     asked = chains(sampler, args.count, tasks)
     large = seam_pictures(photos, sampler.side, args.seed, args.count, args.atlas) \
         if "sr" in tasks else []
     report = {"model": Path(args.model).name, "seed": args.seed, "count": args.count,
-              "speed": pipe.speed, "steps": args.steps, "tasks": {},
+              "speed": pipe.speed, "steps": args.steps, "as written": args.as_written, "tasks": {},
               "router": router_report(pipe.unet),
               "peak memory in MiB": None,
               "reader": trust(reader, args.seed, 6 * args.count, args.atlas)}
@@ -121,6 +121,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--tasks", nargs="+", choices=TASK_NAMES, help="default: all it can do")
     parser.add_argument("--steps", type=int, metavar="N", help="default: the model's own")
     parser.add_argument("--fast", action="store_true", help="the model's fast way, if it has one")
+    parser.add_argument("--as-written", action="store_true",
+                        help="prompts in free phrasing as they are, not as the chat reads them")
     parser.add_argument("--photos", metavar="DIR",
                         help="a folder of photographs, to be enlarged too; default: none")
     parser.add_argument("--bf16", action="store_true", help="compute in bfloat16")

@@ -77,6 +77,18 @@ def test_unknown_words_are_named_and_the_rest_is_drawn(small, chat, session):
     assert noted(say(small, session, "a cat on the beach at night")) == []
 
 
+def test_free_wording_is_drawn_as_captions_have_it(small, chat, session):
+    text = "draw my 2 dogs running on the beach"
+    (line,) = noted(say(small, session, text))
+    assert line == "Drawn as: two dogs on the beach."
+    assert session.current.recipe.prompt == session.current.alt == "two dogs on the beach"
+    assert session.current.turn.message == text
+    assert noted(say(chat, session, text)) == []  # another model may read it as it is
+    assert noted(say(small, session, "make it night")) == []
+    (line,) = noted(say(small, session, "a zeppelin and my fox over the city"))
+    assert "'zeppelin'" in line and line.endswith("Drawn as: a fox in the city.")
+
+
 def test_lines_stand_together(small, session):
     (line,) = noted(say(small, session, "a zeppelin over the beach, 16:9"))
     assert "32 × 32 only" in line and "'zeppelin'" in line
