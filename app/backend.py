@@ -18,6 +18,7 @@ from app.turns import TASKS, Reading, Recipe, Step
 if TYPE_CHECKING:
     from intents import Router
     from mtu import Engine
+    from mtu.playground.cutting import Carrying
 
 
 MASKED = ("edit", "inpaint")  # the tasks that a painted area can limit
@@ -161,6 +162,17 @@ class Backend:
             return None
         style = style_of(recipe.prompt)
         return Image.fromarray(stylize(np.asarray(image), style)) if style else None
+
+    def carry_out(self, recipe: Recipe, image: Image.Image | None) -> "Carrying | None":
+        """How an edit of one thing is made by cutting it out (`mtu.playground.cutting.carry_out`);
+        None where the model itself makes it."""
+        import numpy as np
+
+        from mtu.playground.cutting import carry_out
+
+        if not self.able.world or recipe.task != "edit" or recipe.masked or image is None:
+            return None
+        return carry_out(recipe.prompt, np.asarray(image.convert("RGB")))
 
     def submit(self, recipe: Recipe, image: Image.Image | None, mask: Image.Image | None,
                steps: int | None = None, foreign: bool = False) -> Job:

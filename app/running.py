@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from threading import Event as Signal
 
+import numpy as np
 from PIL import Image, ImageOps
 
 from app import replies
@@ -97,6 +98,35 @@ class Run:
             return self._save(recipe, Finished(image, 0.0, 0), current)
         if (styled := self._backend.styled(recipe, image)) is not None:
             return self._save(recipe, Finished(styled, 0.0, 0), current)
+        finished, ended = yield from self._cut(index, recipe, image)
+        if finished is None and not ended:
+            finished = yield from self._job(index, recipe, image, mask)
+        return finished and self._save(recipe, finished, current)
+
+    def _cut(self, index: int, recipe: Recipe, image: Image.Image | None) -> Iterator[Event]:
+        """An edit of one thing, by cutting it out. Returns what came of it, or None; and whether
+        the step has ended with that."""
+        work, answer = self._backend.carry_out(recipe, image), None
+        seconds, steps = 0.0, 0
+        while work is not None:
+            try:
+                ask = work.send(answer)
+            except StopIteration as end:
+                made = end.value
+                return (None, False) if made is None else (
+                    Finished(Image.fromarray(made), seconds, steps), True)
+            area = None if ask.area is None else Image.fromarray(ask.area).convert("L")
+            part = replace(recipe, task="inpaint", prompt=ask.prompt, masked=area is not None)
+            finished = yield from self._job(index, part, image, area)
+            if finished is None:
+                return None, True
+            seconds, steps = seconds + finished.seconds, steps + finished.steps
+            answer = np.asarray(finished.image.convert("RGB"))
+        return None, False
+
+    def _job(self, index: int, recipe: Recipe, image: Image.Image | None,
+             mask: Image.Image | None) -> Iterator[Event]:
+        """One request to the engine. Returns what it made; None if it failed or was stopped."""
         root = root_of(self._session, recipe.source) if recipe.source else None
         foreign = root is not None and self._session.picture(root).turn is None
         try:
@@ -110,7 +140,7 @@ class Run:
                 yield self._failed(index, replies.FLAGGED)
                 return None
             if isinstance(event, Finished):
-                return self._save(recipe, event, current)
+                return event
             yield self._failed(index, event.text) if isinstance(event, Failed) else event
         return None
 

@@ -57,13 +57,13 @@ def evaluate(args: argparse.Namespace) -> None:
         raise ValueError("--photos measures enlarging (sr), which is not among the tasks.")
     photos = photo_files(args.photos) if args.photos else []
     out = out_folder(args.out)
-    sampler = Sampler(args.seed, model_side(pipe), args.atlas, args.as_written)
+    sampler = Sampler(args.seed, model_side(pipe), args.atlas)
     asked = chains(sampler, args.count, tasks)
     large = seam_pictures(photos, sampler.side, args.seed, args.count, args.atlas) \
         if "sr" in tasks else []
     report = {"model": Path(args.model).name, "seed": args.seed, "count": args.count,
-              "speed": pipe.speed, "steps": args.steps, "as written": args.as_written, "tasks": {},
-              "router": router_report(pipe.unet),
+              "speed": pipe.speed, "steps": args.steps, "model alone": args.model_alone,
+              "tasks": {}, "router": router_report(pipe.unet),
               "peak memory in MiB": None,
               "reader": trust(reader, args.seed, 6 * args.count, args.atlas)}
     total = sum(sum(counts(task, args.count).values()) for task in tasks)
@@ -72,7 +72,7 @@ def evaluate(args: argparse.Namespace) -> None:
         for task in tasks:
             bar.set_description(task)
             outcomes, seconds = run_task(pipe, reader, sampler, task, args.count, args.steps,
-                                         bar.update)
+                                         bar.update, args.model_alone)
             number = steps_of(pipe, task, args.steps)
             part = {"groups": summarise(outcomes), "seconds": seconds, "steps": number,
                     "seconds a step": seconds / number}
@@ -80,7 +80,8 @@ def evaluate(args: argparse.Namespace) -> None:
                 part["against the grammar"] = against_grammar(outcomes)
             elif task == "edit":
                 part["styles"] = by_style(outcomes)
-                part["ten edits"] = run_chains(pipe, asked, args.steps, bar.update)
+                part["ten edits"] = run_chains(pipe, asked, args.steps, bar.update,
+                                                args.model_alone)
             elif task == "sr":
                 part["seams"] = run_seams(pipe, large, args.seed, args.steps, bar.update)
                 if photos:
@@ -121,8 +122,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--tasks", nargs="+", choices=TASK_NAMES, help="default: all it can do")
     parser.add_argument("--steps", type=int, metavar="N", help="default: the model's own")
     parser.add_argument("--fast", action="store_true", help="the model's fast way, if it has one")
-    parser.add_argument("--as-written", action="store_true",
-                        help="prompts in free phrasing as they are, not as the chat reads them")
+    parser.add_argument("--model-alone", action="store_true",
+                        help="without what the chat adds: its reading of free wording, exact "
+                             "styles, and edits that cut a thing out")
     parser.add_argument("--photos", metavar="DIR",
                         help="a folder of photographs, to be enlarged too; default: none")
     parser.add_argument("--bf16", action="store_true", help="compute in bfloat16")

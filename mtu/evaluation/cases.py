@@ -31,7 +31,6 @@ from mtu.playground.phrases import (
     position,
     with_article,
 )
-from mtu.playground.plainly import plainly
 from mtu.playground.render import item_mask, render_array
 from mtu.playground.scene import (
     Scene,
@@ -96,14 +95,10 @@ class Case:
 
 
 class Sampler:
-    """Makes cases of pictures of `side` pixels; (seed, group, number) decide each entirely.
+    """Makes cases of pictures of `side` pixels; (seed, group, number) decide each entirely."""
 
-    as_written: prompts in free phrasing are given as people wrote them, not as the chat reads them.
-    """
-
-    def __init__(self, seed: int, side: int = 256, atlas_path=None, as_written: bool = False):
+    def __init__(self, seed: int, side: int = 256, atlas_path=None):
         self.seed, self.side, self.atlas_path = seed, side, atlas_path
-        self.as_written = as_written
 
     def cases(self, task: str, group: str, count: int) -> Iterator[Case]:
         """The first `count` cases of a group of GROUPS[task]."""
@@ -118,8 +113,7 @@ class Sampler:
         if group == FREE:
             words = shuffled(self.seed)[number]
             scene = scene_of(words, rng)
-            text = words.text if self.as_written else plainly(words.text)
-            return Case("t2i", group, text, number, self._render(scene), scene=scene,
+            return Case("t2i", group, words.text, number, self._render(scene), scene=scene,
                         unsaid=words.unsaid)
         if group in (USUAL, COUNTS):
             count = 2 + number % 2

@@ -72,15 +72,15 @@ def _next(scene, pixels: np.ndarray, kinds, rng, sampler: Sampler) -> Case:
 
 
 def run_chains(pipe: MTUPipeline, asked: list[Chain], steps: int | None = None,
-               tick: Callable[[], None] = lambda: None) -> dict:
+               tick: Callable[[], None] = lambda: None, alone: bool = False) -> dict:
     """{"PSNR": per chain, after each edit, against the first picture outside all changes so far;
-    "outside": per chain, the share of the picture that no edit changed}."""
+    "outside": per chain, the share of the picture that no edit changed}. alone: see `answer`."""
     values = []
     for chain in asked:
         first = picture = chain.cases[0].source
         row = []
         for case, outside in zip(chain.cases, chain.outside, strict=True):
-            picture = answer(pipe, replace(case, source=picture), steps)
+            picture = answer(pipe, replace(case, source=picture), steps, alone)
             row.append(psnr(picture, first, outside))
             tick()
         values.append(row)

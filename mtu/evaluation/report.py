@@ -113,7 +113,7 @@ def to_markdown(report: dict) -> str:
     parts = [f"# Evaluation of {report['model']}",
              f"Seed {report['seed']}; {report['speed']} speed; "
              f"{report['steps'] or 'default'} steps; every scene unseen in training."
-             + " Free phrasing as it was written." * bool(report.get("as written"))]
+             + (" The model alone." if report.get("model alone") else " As the chat makes them.")]
     for task, summary in report["tasks"].items():
         parts += [f"## {_TITLES.get(task, task)} (`{task}`)", _task_table(task, summary["groups"]),
                   f"{summary['seconds']:.2f} seconds a picture, of {summary['steps']} steps: "

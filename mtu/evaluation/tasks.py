@@ -9,6 +9,9 @@ import torch
 from PIL import Image
 
 from mtu.pipeline import MTUPipeline
+from mtu.playground.cutting import carry_out
+from mtu.playground.plainly import plainly
+from mtu.playground.styles import style_of, stylize
 
 from .cases import FREE, GROUPS, Case, Sampler, small_to_side
 from .free import free_prompts
@@ -48,18 +51,44 @@ def counts(task: str, count: int) -> dict[str, int]:
     return numbers
 
 
-def answer(pipe: MTUPipeline, case: Case, steps: int | None = None) -> np.ndarray:
-    """The model's picture for a case, seeded by the case's number: uint8 (H, W, 3)."""
-    given = {}
-    if case.source is not None:
-        given["image"] = Image.fromarray(case.source)
-    if case.mask is not None:
-        given["mask"] = Image.fromarray(case.mask.astype(np.uint8) * 255)
-    if case.task == "sr":
-        given["scale"] = case.scale
-    generator = torch.Generator().manual_seed(case.seed)
-    output = pipe(case.task, case.text, num_inference_steps=steps, generator=generator, **given)
-    return np.asarray(output.images[0])
+def answer(pipe: MTUPipeline, case: Case, steps: int | None = None,
+           alone: bool = False) -> np.ndarray:
+    """The picture for a case, seeded by the case's number: uint8 (H, W, 3).
+
+    As the chat makes it: free wording is read as a caption (plainly.py), styles are exact
+    (styles.py), and edits of one thing cut it out where their words allow (cutting.py). alone: by
+    the model alone.
+    """
+    def ask(task: str, text: str, area: np.ndarray | None = None) -> np.ndarray:
+        given = {}
+        if case.source is not None:
+            given["image"] = Image.fromarray(case.source)
+        if area is not None:
+            given["mask"] = Image.fromarray(area.astype(np.uint8) * 255)
+        if task == "sr":
+            given["scale"] = case.scale
+        generator = torch.Generator().manual_seed(case.seed)
+        output = pipe(task, text, num_inference_steps=steps, generator=generator, **given)
+        return np.asarray(output.images[0])
+
+    if case.task == "edit" and not alone:
+        style = style_of(case.text)
+        made = stylize(case.source, style) if style else _carried_out(case, ask)
+        if made is not None:
+            return made
+    text = plainly(case.text) if case.task == "t2i" and not alone else case.text
+    return ask(case.task, text, case.mask)
+
+
+def _carried_out(case: Case, ask: Callable[..., np.ndarray]) -> np.ndarray | None:
+    """An edit by cutting a thing out, None where it is not done so."""
+    work, made = carry_out(case.text, case.source), None
+    while True:
+        try:
+            wanted = work.send(made)
+        except StopIteration as end:
+            return end.value
+        made = ask("inpaint", wanted.prompt, wanted.area)
 
 
 def run_task(
@@ -70,13 +99,15 @@ def run_task(
     count: int,
     steps: int | None = None,
     tick: Callable[[], None] = lambda: None,
+    alone: bool = False,
 ) -> tuple[list[Outcome], float]:
-    """Outcomes of `count` cases a group, and seconds a picture. `tick` is called per picture."""
+    """Outcomes of `count` cases a group, and seconds a picture. `tick` is called per picture;
+    alone: see `answer`."""
     cases = [case for group, number in counts(task, count).items()
              for case in sampler.cases(task, group, number)]
     begin, pictures = time.perf_counter(), []
     for case in cases:
-        pictures.append(answer(pipe, case, steps))
+        pictures.append(answer(pipe, case, steps, alone))
         tick()
     seconds = (time.perf_counter() - begin) / len(cases)
     judged = [_judged(reader, cases, pictures, sampler.atlas_path),

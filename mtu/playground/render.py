@@ -26,15 +26,22 @@ _LIGHT = {
 _HUE_REACH = 0.12  # of a turn: how far from the glyph's own hue its recoloured parts lie
 
 
+def hues(rgb: np.ndarray) -> np.ndarray:
+    """The hue of float32 (..., 3) in 0..1, in turns as `colorsys` has it; red where there is
+    none."""
+    high, low = rgb.max(-1), rgb.min(-1)
+    spread = np.maximum(high - low, 1e-6)
+    r, g, b = np.moveaxis(rgb, -1, 0)
+    return np.where(high == r, ((g - b) / spread) % 6,
+                    np.where(high == g, (b - r) / spread + 2, (r - g) / spread + 4)) / 6
+
+
 def _recolored(glyph: np.ndarray, own: str, color: str) -> np.ndarray:
     """The glyph with its saturated pixels near its own hue turned to `color`."""
     rgb = glyph[..., :3].astype(np.float32) / 255
     high, low = rgb.max(-1), rgb.min(-1)
     spread = np.maximum(high - low, 1e-6)
-    r, g, b = np.moveaxis(rgb, -1, 0)
-    hue = np.where(high == r, ((g - b) / spread) % 6,
-                   np.where(high == g, (b - r) / spread + 2, (r - g) / spread + 4)) / 6
-    distance = np.abs((hue - COLORS[own] + 0.5) % 1 - 0.5)
+    distance = np.abs((hues(rgb) - COLORS[own] + 0.5) % 1 - 0.5)
     chosen = ((spread / np.maximum(high, 1e-6) > 0.25) & (distance < _HUE_REACH))[..., None]
     target = np.array(colorsys.hsv_to_rgb(COLORS[color], 1, 1), np.float32)
     turned = low[..., None] + spread[..., None] * target

@@ -10,7 +10,6 @@ from mtu.evaluation.free import free_prompts, scene_of, shuffled
 from mtu.evaluation.tasks import counts
 from mtu.playground.edits import apply
 from mtu.playground.phrases import plural
-from mtu.playground.plainly import plainly
 from mtu.playground.scene import has_heldout_pair, is_usual, sample_scene
 from mtu.playground.vocabulary import PLACES, SIZE_WORDS, THINGS, TIMES, WEATHERS
 
@@ -115,15 +114,6 @@ def test_free_prompts_of_every_thing_added_last_and_of_counts():
     assert {"tiger", "dragon", "bicycle", "clock", "diamond"} <= {t for ts in asked for t in ts}
     assert sum(len(set(things)) < len(things) for things in asked) >= 10
     assert {"moon", "underwater"} <= {words.place for words in free_prompts()}
-
-
-def test_free_prompts_are_given_as_the_chat_reads_them_or_as_written():
-    read, written = (list(Sampler(3, 32, as_written=written).cases("t2i", FREE, 12))
-                     for written in (False, True))
-    assert [case.text for case in written] == [words.text for words in shuffled(3)[:12]]
-    assert [case.text for case in read] == [plainly(case.text) for case in written]
-    assert sum(one.text != other.text for one, other in zip(read, written, strict=True)) > 3
-    assert [case.scene for case in read] == [case.scene for case in written]
 
 
 def test_free_prompts_come_by_turns_and_all_of_them_at_the_most():

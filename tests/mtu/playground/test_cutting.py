@@ -1,0 +1,153 @@
+"""Edits that cut a thing out: what they are read from, and what comes of a right removal."""
+
+import numpy as np
+import pytest
+
+from mtu.evaluation.metrics import psnr
+from mtu.playground import atlas
+from mtu.playground.cutting import Ask, Cut, carry_out, cut, cut_of, place_of
+from mtu.playground.edits import Edit, apply, sample_edit
+from mtu.playground.instructions import instruction
+from mtu.playground.render import item_mask, render_array
+from mtu.playground.scene import Scene, make_item, sample_scene
+
+requires_glyphs = pytest.mark.skipif(
+    atlas.find_font() is None and not atlas.default_path().is_file(),
+    reason="the glyph font (fonts-noto-color-emoji) is not installed")
+SCENE = Scene("beach", "day", "clear", (make_item("cat", "left"), make_item("balloon", "right")), 5)
+
+
+@pytest.mark.parametrize(("text", "change"), [
+    ("move the cat to the left", Cut("move", "the cat", column="left")),
+    ("Could you drag the red balloon over to the right side, please?",
+     Cut("move", "the red balloon", column="right")),
+    ("bring the bear on the left to the center",
+     Cut("move", "the bear on the left", column="middle")),
+    ("the palm tree should be in the middle", Cut("move", "the palm tree", column="middle")),
+    ("I want the house on the right", Cut("move", "the house", column="right")),
+    ("make the small cat bigger", Cut("resize", "the small cat", factor=1.5)),
+    ("Shrink the robot a bit.", Cut("resize", "the robot", factor=1 / 1.5)),
+    ("the tree on the left is too big", Cut("resize", "the tree on the left", factor=1 / 1.5)),
+    ("scale my rocket up", Cut("resize", "my rocket", factor=1.5)),
+    ("paint the car green", Cut("recolor", "the car", color="green")),
+    ("change the colour of the balloon in the middle to blue",
+     Cut("recolor", "the balloon in the middle", color="blue")),
+    ("replace the key on the right with a big snake",
+     Cut("replace", "the key on the right", new="a big snake")),
+    ("an owl instead of the fir tree", Cut("replace", "the fir tree", new="an owl")),
+    ("turn the dog into a red car", Cut("replace", "the dog", new="a red car")),
+])
+def test_what_is_asked_of_one_thing(text, change):
+    read = cut_of(text)
+    assert read.factor == pytest.approx(change.factor)
+    assert read == Cut(**(vars(change) | {"factor": read.factor}))
+
+
+@pytest.mark.parametrize("text", [
+    "remove the cat", "a cat on the left", "add a hat on the left", "put a cat on the chair",
+    "make it bigger", "make it night", "paint the cat green",  # cats have no colour of their own
+    "I don't want the cat on the left", "move the zeppelin to the left", "turn it into a sketch",
+    "move the cat and the dog to the left", "put the cat in the city", "the cat", ""])
+def test_all_else_is_left_to_the_model(text):
+    assert cut_of(text) is None
+    with pytest.raises(StopIteration) as end:
+        next(carry_out(text, np.zeros((8, 8, 3), np.uint8)))
+    assert end.value.value is None
+
+
+@pytest.mark.parametrize(("kind", "least"), [("move", 0.9), ("resize", 0.85), ("recolor", 0.7),
+                                             ("replace", 0.9)])
+def test_most_instructions_of_these_kinds_are_read_rightly(kind, least):
+    rng, read, wrong = np.random.default_rng(8), 0, []
+    for _ in range(200):
+        scene, edit = None, None
+        while edit is None:
+            scene = sample_scene(rng)
+            edit = sample_edit(rng, scene, kind)
+        text = instruction(scene, edit, rng)
+        change = cut_of(text)
+        if change is not None:
+            wanted = {"move": change.column, "recolor": change.color, "replace": edit.value,
+                      "resize": "bigger" if change.factor > 1 else "smaller"}[change.kind]
+            read += 1
+            wrong += [text] * (change.kind != kind or wanted != edit.value)
+    assert wrong == [] and read >= least * 200
+
+
+@pytest.mark.parametrize("kind", ["remove_name", "add", "place", "time", "weather", "style"])
+def test_no_instruction_of_another_kind_is_taken_for_one(kind):
+    from mtu.playground.edits import sample_removal
+
+    rng = np.random.default_rng(9)
+    sample = sample_removal if kind.startswith("remove") else sample_edit
+    for _ in range(150):
+        edit = None
+        while edit is None:
+            scene = sample_scene(rng)
+            edit = sample(rng, scene, kind)
+        assert cut_of(instruction(scene, edit, rng)) is None
+
+
+def cases(kind: str, count: int):
+    """Sources, right plates, changes and right answers of a kind."""
+    rng, found = np.random.default_rng(2), 0
+    while found < count:
+        scene = sample_scene(rng, 2)
+        edit = sample_edit(rng, scene, kind)
+        change = edit and cut_of(instruction(scene, edit, rng))
+        if change:
+            found += 1
+            plate = render_array(apply(Edit("remove_name", edit.index), scene))
+            yield render_array(scene), plate, change, render_array(apply(edit, scene))
+
+
+@requires_glyphs
+@pytest.mark.parametrize(("kind", "least"), [("move", 34.0), ("resize", 23.0), ("recolor", 30.0)])
+def test_with_a_right_plate_the_answer_is_nearly_the_truth(kind, least):
+    values = []
+    for source, plate, change, truth in cases(kind, 12):
+        made = cut(source, plate, change)
+        values.append(psnr(made, truth) if made is not None else 0.0)
+        if kind == "recolor":
+            far = (source == plate).all(-1)
+            assert np.array_equal(made[far], source[far])
+    assert np.median(values) > least, values
+
+
+@requires_glyphs
+def test_a_large_picture_keeps_its_detail():
+    plate = render_array(apply(Edit("remove_name", 0), SCENE), 1024)
+    source = render_array(SCENE, 1024)
+    made = cut(source, plate, Cut("move", "the cat", column="middle"))
+    truth = render_array(Scene("beach", "day", "clear",
+                               (make_item("cat", "middle"), SCENE.items[1]), 5), 1024)
+    assert made.shape == truth.shape and psnr(made, truth) > 32
+
+
+@requires_glyphs
+def test_the_place_of_a_thing_has_room_for_another():
+    for index, item in enumerate(SCENE.items):
+        plate = render_array(apply(Edit("remove_name", index), SCENE))
+        area = place_of(render_array(SCENE), plate)
+        thing = item_mask(item)
+        assert (area & thing).sum() > 0.97 * thing.sum() and area.mean() < 0.35
+
+
+@requires_glyphs
+def test_nothing_removed_or_everything_is_no_thing():
+    source = render_array(SCENE)
+    for plate in (source, 255 - source):
+        assert cut(source, plate, Cut("move", "the cat", column="left")) is None
+        assert place_of(source, plate) is None
+
+
+@requires_glyphs
+def test_another_thing_is_asked_for_where_the_first_one_stood():
+    source, plate = render_array(SCENE), render_array(apply(Edit("remove_name", 0), SCENE))
+    work = carry_out("replace the cat with a red car", source)
+    assert next(work) == Ask("remove the cat")
+    ask = work.send(plate)
+    assert ask.prompt == "draw a red car here" and ask.area[item_mask(SCENE.items[0])].mean() > 0.97
+    with pytest.raises(StopIteration) as end:
+        work.send(255 - source)
+    assert np.array_equal(end.value.value, 255 - source)
