@@ -18,16 +18,33 @@ class Router(nn.Module):
         super().__init__()
         self.fc1 = nn.Linear(embed_dim, hidden_dim)
         self.fc2 = nn.Linear(hidden_dim, num_experts)
-        self.scale = num_experts if init == "preserving" else 1
-        if init == "preserving":
+        self.preserving = init == "preserving"
+        self.scale = num_experts if self.preserving else 1
+        self._even_out()
+
+    def _even_out(self) -> None:
+        if self.preserving:
             nn.init.zeros_(self.fc2.weight)
             nn.init.zeros_(self.fc2.bias)
+
+    def reset_parameters(self) -> None:
+        """Begin again, as a new one."""
+        self.fc1.reset_parameters()
+        self.fc2.reset_parameters()
+        self._even_out()
 
     def weights(self, embedding: torch.Tensor) -> torch.Tensor:
         """(tasks, dim) -> (tasks, N), each row summing to 1. Never in autocast's precision: a
         gate multiplies the whole branch, and costs nothing to compute."""
         with _without_autocast(embedding.device.type):
             return self.fc2(self.fc1(embedding).relu()).softmax(dim=-1)
+
+    @torch.no_grad()
+    def worn(self, embedding: torch.Tensor) -> bool:
+        """True if it can hardly learn to route these tasks, (tasks, dim), any more: a gate below a
+        quarter of an even one, or more than three quarters of its ReLUs at zero for every task."""
+        live = (self.fc1(embedding) > 0).any(dim=0).float().mean()
+        return bool(live < 0.25 or self.weights(embedding).min() * self.fc2.out_features < 0.25)
 
     def forward(self, embedding: torch.Tensor) -> torch.Tensor:
         """Gates: (tasks, dim) -> (tasks, N)."""

@@ -134,8 +134,10 @@ class MTUUNet2DConditionModel(MultiTask, UNet2DConditionModel):
         """Take back `unet`, which was trained on from `fold(task)`; `fold(task)` then equals it.
 
         What is shared becomes `unet`'s for all tasks, its W2 with the task's gate divided out. The
-        other tasks' norms and input convolutions move by as much as this task's did. Routers and
-        the task embedding stay. ValueError for an unknown task, or a `unet` of another shape.
+        other tasks' norms and input convolutions move by as much as this task's did. The task
+        embedding stays, and so do routers but the worn ones (`Router.worn`), which begin again: to
+        divide by a gate that is all but closed would hand the other tasks the change many times
+        over. ValueError for an unknown task, or a `unet` of another shape.
         """
         (index,) = self._task_indices(task, 1)
         state, folded = unet.state_dict(), self.fold(task).state_dict()
@@ -157,8 +159,11 @@ class MTUUNet2DConditionModel(MultiTask, UNet2DConditionModel):
                     conv.weight[:, :channels] += weight[:, :channels]
                     conv.bias += bias
             elif isinstance(module, ExpertFeedForward) and module.num_experts > 1:
-                module.net[2].weight += moved.pop(f"{name}.net.2.weight") / module.gates(
-                    self.task_embedding[index])
+                if module.router.worn(self.task_embedding):
+                    module.router.reset_parameters()
+                del moved[f"{name}.net.2.weight"]
+                module.net[2].weight.copy_(state[f"{name}.net.2.weight"] / module.gates(
+                    self.task_embedding[index]))
         for name, change in moved.items():
             own[name] += change
 

@@ -12,6 +12,7 @@ _ADAMW_NAMES = ("conv_in", "conv_out", "embed", "shared", "head", "relative_atte
 # T5's position bias is added to logits and must get to several units before a head looks by
 # position; at AdamW's steps, each about the rate, that takes thousands
 _POSITION_BIAS, _POSITION_RATE = "relative_attention_bias", 30.0
+_ROUTING = ("router", "task_embedding")
 
 
 def _is_hidden_matrix(name: str, parameter: nn.Parameter) -> bool:
@@ -38,7 +39,9 @@ class Optimizers:
         hidden = [p for n, p in named if recipe.muon_rate and _is_hidden_matrix(n, p)]
         chosen = {id(p) for p in hidden}
         biases = [p for n, p in named if _POSITION_BIAS in n]
-        chosen |= {id(p) for p in biases}
+        routing = [p for n, p in named
+                   if recipe.router_rate and any(word in n for word in _ROUTING)]
+        chosen |= {id(p) for p in biases + routing}
         rest = [p for p in self.parameters if id(p) not in chosen]
         self._hidden = [(p, nn.Parameter(_as_matrix(p.data), requires_grad=True)) for p in hidden]
         self.all: list[torch.optim.Optimizer] = []
@@ -51,6 +54,9 @@ class Optimizers:
         if biases:
             self.all.append(_adamw(biases, recipe))
             self.all[-1].param_groups[0]["lr"] *= _POSITION_RATE
+        if routing:
+            self.all.append(_adamw(routing, recipe))
+            self.all[-1].param_groups[0]["lr"] = recipe.router_rate
         self._base_rates = [optimizer.param_groups[0]["lr"] for optimizer in self.all]
 
     def step(self, factor: float, scaler=None) -> None:

@@ -14,7 +14,7 @@ PRECISIONS = ("bf16", "fp16", "no")
 OPTIMIZERS = ("adamw", "adamw8bit")
 
 
-_NUMBERS = ("rate", "muon_rate", "weight_decay", "decay", "ema_std", "clip",
+_NUMBERS = ("rate", "muon_rate", "router_rate", "weight_decay", "decay", "ema_std", "clip",
             "checkpoint_seconds", "sample_seconds")
 
 
@@ -41,6 +41,7 @@ class Recipe:
     seed: int = 0
     rate: float = 4e-4  # AdamW
     muon_rate: float = 0.01  # Muon, for hidden matrices; 0 gives every tensor to AdamW
+    router_rate: float = 0.0  # AdamW, for routers and the task embedding; 0 takes `rate`
     betas: tuple[float, float] = (0.9, 0.99)
     weight_decay: float = 0.0
     warmup: int = 100

@@ -16,6 +16,7 @@ from tiny_unets import (
 )
 
 from mtu import MTUConfig, MTUUNet2DConditionModel
+from mtu.experts import ExpertFeedForward
 
 MIXED = ["inpaint", "t2i", "sr", "edit"]
 
@@ -89,12 +90,44 @@ def test_what_was_trained_on_when_folded_is_taken_back(shape):
         assert relative_error(after[k], before[k]) > 1e-4
 
 
+def evenly_routed(shape):
+    """`tiny_mtu` and its expert layers, whose gates are not far from even."""
+    model = tiny_mtu(shape)
+    layers = [module for module in model.modules() if isinstance(module, ExpertFeedForward)]
+    for layer in layers:
+        layer.router.fc2.weight *= 0.1
+    return model, layers
+
+
 @torch.no_grad()
 def test_what_was_not_trained_when_folded_leaves_every_task_as_it_was(shape):
-    model, inputs, condition = tiny_mtu(shape), tiny_inputs(shape), tiny_condition()
+    (model, _), inputs, condition = evenly_routed(shape), tiny_inputs(shape), tiny_condition()
     before = model(**inputs, task=MIXED, condition=condition).sample
     model.unfold("t2i", copy.deepcopy(model.fold("t2i")))
     assert relative_error(model(**inputs, task=MIXED, condition=condition).sample, before) <= 1e-12
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("wear", ["closed", "dead"])
+def test_a_worn_router_begins_again_when_the_folded_is_taken_back(shape, wear):
+    """A gate of 1e-9 would be divided out of W2, and another task's of 1e-3 multiply it again."""
+    (model, layers), inputs = evenly_routed(shape), tiny_inputs(shape)
+    assert not any(layer.router.worn(model.task_embedding) for layer in layers)
+    worn = layers[0].router
+    if wear == "closed":
+        worn.fc2.bias[1] -= 20.0
+    else:
+        worn.fc1.bias -= 100.0
+    others = [layer.router.weights(model.task_embedding) for layer in layers[1:]]
+    further = copy.deepcopy(model.fold("t2i"))
+    for value in further.parameters():
+        value += 0.05
+    model.unfold("t2i", further)
+    assert relative_error(model(**inputs, task="t2i").sample, further(**inputs).sample) <= 1e-10
+    assert not worn.worn(model.task_embedding)
+    for layer, weights in zip(layers[1:], others, strict=True):
+        assert torch.equal(layer.router.weights(model.task_embedding), weights)
+    assert layers[0].net[2].weight.abs().max() < 10
 
 
 def test_a_unet_of_another_shape_is_not_taken_back():

@@ -84,6 +84,23 @@ def test_muon_gets_hidden_matrices_and_adamw_the_rest():
     assert len(adamw.param_groups[0]["params"]) == 5
 
 
+def test_routers_and_the_task_embedding_can_have_a_rate_of_their_own():
+    module = nn.ModuleDict({"router": nn.Linear(4, 4), "hidden": nn.Linear(4, 4, bias=False)})
+    module.task_embedding = nn.Parameter(torch.randn(4, 4))
+    before = {name: p.detach().clone() for name, p in module.named_parameters()}
+    optimizers = Optimizers(module, recipe(rate=1e-2, router_rate=1e-4))
+    output = module["hidden"](module["router"](module.task_embedding))
+    output.square().sum().backward()
+    optimizers.step(1.0)
+    moved = {name: float((p.detach() - before[name]).abs().max())
+             for name, p in module.named_parameters()}
+    for name in ("router.weight", "router.bias", "task_embedding"):  # AdamW's first step: the rate
+        assert moved[name] == pytest.approx(1e-4, rel=0.01)
+    assert moved["hidden.weight"] > 1e-3
+    shared = Optimizers(module, recipe(rate=1e-2)).all
+    assert {o.param_groups[0]["lr"] for o in shared} == {1e-2, recipe().muon_rate}
+
+
 def test_nothing_to_train_is_an_error():
     with pytest.raises(ValueError, match="nothing to train"):
         Optimizers(nn.Linear(2, 2).requires_grad_(False), recipe())
