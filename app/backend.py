@@ -18,7 +18,7 @@ from app.turns import TASKS, Reading, Recipe, Step
 if TYPE_CHECKING:
     from intents import Router
     from mtu import Engine
-    from mtu.playground.cutting import Carrying
+    from mtu.playground.exactly import Carrying
 
 
 MASKED = ("edit", "inpaint")  # the tasks that a painted area can limit
@@ -151,24 +151,12 @@ class Backend:
 
         return unknown(unknown_words(text), nameable()) if self.able.world else ""
 
-    def styled(self, recipe: Recipe, image: Image.Image | None) -> Image.Image | None:
-        """The picture in the style that an edit asks for, exactly and of any picture: the small
-        model is not needed for it; None for anything else."""
-        import numpy as np
-
-        from mtu.playground.styles import style_of, stylize
-
-        if not self.able.world or recipe.task != "edit" or recipe.masked or image is None:
-            return None
-        style = style_of(recipe.prompt)
-        return Image.fromarray(stylize(np.asarray(image), style)) if style else None
-
     def carry_out(self, recipe: Recipe, image: Image.Image | None) -> "Carrying | None":
-        """How an edit of one thing is made by cutting it out (`mtu.playground.cutting.carry_out`);
-        None where the model itself makes it."""
+        """How an edit is made that needs less than the model (`mtu.playground.exactly.carry_out`):
+        a style, of any picture, or a change of one thing; None for anything but an edit."""
         import numpy as np
 
-        from mtu.playground.cutting import carry_out
+        from mtu.playground.exactly import carry_out
 
         if not self.able.world or recipe.task != "edit" or recipe.masked or image is None:
             return None

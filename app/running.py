@@ -96,16 +96,15 @@ class Run:
             return None
         if recipe.task == "sr" and not recipe.scale:  # smaller: no model is needed for that
             return self._save(recipe, Finished(image, 0.0, 0), current)
-        if (styled := self._backend.styled(recipe, image)) is not None:
-            return self._save(recipe, Finished(styled, 0.0, 0), current)
-        finished, ended = yield from self._cut(index, recipe, image)
+        finished, ended = yield from self._carried_out(index, recipe, image)
         if finished is None and not ended:
             finished = yield from self._job(index, recipe, image, mask)
         return finished and self._save(recipe, finished, current)
 
-    def _cut(self, index: int, recipe: Recipe, image: Image.Image | None) -> Iterator[Event]:
-        """An edit of one thing, by cutting it out. Returns what came of it, or None; and whether
-        the step has ended with that."""
+    def _carried_out(self, index: int, recipe: Recipe,
+                     image: Image.Image | None) -> Iterator[Event]:
+        """An edit that the model does not make alone. Returns what came of it, or None; and
+        whether the step has ended with that."""
         work, answer = self._backend.carry_out(recipe, image), None
         seconds, steps = 0.0, 0
         while work is not None:

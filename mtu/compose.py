@@ -15,6 +15,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
+from scipy import ndimage
 
 from .images import resize_mask
 
@@ -162,13 +163,9 @@ def _distance(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
 
 def _hysteresis(distance: torch.Tensor, low: float, high: float) -> torch.Tensor:
     """Regions above `low` that contain a pixel above `high`, as 0 and 1."""
-    weak, found = (distance > low).float(), (distance > high).float()
-    for _ in range(max(distance.shape[-2:])):
-        grown = _grow(found, 4) * weak
-        if torch.equal(grown, found):
-            break
-        found = grown
-    return found
+    weak, strong = ((distance[0, 0] > level).numpy() for level in (low, high))
+    found = ndimage.binary_propagation(strong, np.ones((9, 9)), weak)
+    return torch.from_numpy(found)[None, None].float()
 
 
 def _grow(image: torch.Tensor, radius: int) -> torch.Tensor:

@@ -10,10 +10,12 @@ every row of training knows its answer.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from diffusers import ConfigMixin, ModelMixin
 from diffusers.configuration_utils import register_to_config
+from scipy import ndimage
 from torch import nn
 
 from .compose import GLOBAL_SHARE
@@ -96,9 +98,8 @@ def chosen_cells(logits: torch.Tensor) -> torch.Tensor | None:
     which are surest: cells above WEAK that touch, among them one near the highest probability
     (hysteresis, Canny 1986, "A computational approach to edge detection").
     """
-    chance = logits.float().sigmoid()
-    likely = (chance > WEAK).float()
-    grown, cells = likely * (chance >= STRONG * chance.max()), None
-    while cells is None or not torch.equal(grown, cells):
-        cells, grown = grown, likely * F.max_pool2d(grown, 3, 1, 1)
+    chance = logits[0, 0].float().sigmoid().cpu().numpy()
+    surest = chance >= max(WEAK, STRONG * chance.max())
+    found = ndimage.binary_propagation(surest, np.ones((3, 3)), chance > WEAK)
+    cells = torch.from_numpy(found)[None, None].to(logits)
     return cells if 0 < float(cells.mean()) <= GLOBAL_SHARE else None

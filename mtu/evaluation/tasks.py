@@ -9,9 +9,8 @@ import torch
 from PIL import Image
 
 from mtu.pipeline import MTUPipeline
-from mtu.playground.cutting import carry_out
+from mtu.playground.exactly import carry_out
 from mtu.playground.plainly import plainly
-from mtu.playground.styles import style_of, stylize
 
 from .cases import FREE, GROUPS, Case, Sampler, small_to_side
 from .free import free_prompts
@@ -55,9 +54,8 @@ def answer(pipe: MTUPipeline, case: Case, steps: int | None = None,
            alone: bool = False) -> np.ndarray:
     """The picture for a case, seeded by the case's number: uint8 (H, W, 3).
 
-    As the chat makes it: free wording is read as a caption (plainly.py), styles are exact
-    (styles.py), and edits of one thing cut it out where their words allow (cutting.py). alone: by
-    the model alone.
+    As the chat makes it: free wording is read as a caption (plainly.py), styles are exact, and
+    edits of one thing cut it out where their words allow (exactly.py). alone: by the model alone.
     """
     def ask(task: str, text: str, area: np.ndarray | None = None) -> np.ndarray:
         given = {}
@@ -72,8 +70,7 @@ def answer(pipe: MTUPipeline, case: Case, steps: int | None = None,
         return np.asarray(output.images[0])
 
     if case.task == "edit" and not alone:
-        style = style_of(case.text)
-        made = stylize(case.source, style) if style else _carried_out(case, ask)
+        made = _carried_out(case, ask)
         if made is not None:
             return made
     text = plainly(case.text) if case.task == "t2i" and not alone else case.text
@@ -81,7 +78,7 @@ def answer(pipe: MTUPipeline, case: Case, steps: int | None = None,
 
 
 def _carried_out(case: Case, ask: Callable[..., np.ndarray]) -> np.ndarray | None:
-    """An edit by cutting a thing out, None where it is not done so."""
+    """An edit that the model does not make alone; None where it has to."""
     work, made = carry_out(case.text, case.source), None
     while True:
         try:

@@ -5,7 +5,8 @@ import re
 from functools import lru_cache
 
 from .instruction_words import ORDERS, SAYINGS, STYLE_WORDS, TIME_WORDS, WEATHER_WORDS
-from .phrases import COLUMN_WORDS, NUMBERS, PLACE_NOUNS, ROW_WORDS, plural
+from .nouns import any_of, nouns
+from .phrases import COLUMN_WORDS, NUMBERS, PLACE_NOUNS, ROW_WORDS
 from .vocabulary import COLORS, PLACES, SIZE_WORDS, STYLES, THINGS, TIMES, WEATHERS
 
 # What says nothing about a picture: grammar, manners, praise, and the words of requests.
@@ -55,18 +56,11 @@ def _strings(data):
             yield from _strings(value)
 
 
-def _names() -> list[str]:
-    """Every name of a thing, and its plural."""
-    names = [name for thing in THINGS.values() for name in thing.names]
-    return [*names, *map(plural, names)]
-
-
 @lru_cache(maxsize=1)
 def _long_names() -> re.Pattern:
     """Names of several words, the longest first: an engine is nothing that the world knows."""
-    names = {name for name in _names() if not name.isalpha()}
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(names, key=len, reverse=True)))})\b",
-                      re.IGNORECASE)
+    names = any_of(name for name in nouns() if not name.isalpha())
+    return re.compile(rf"\b(?:{names})\b", re.IGNORECASE)
 
 
 @lru_cache(maxsize=1)
@@ -75,7 +69,7 @@ def world_words() -> frozenset[str]:
 
     Of things only the names of one word: "wheel" is none without "ferris".
     """
-    names = [name for name in _names() if name.isalpha()]
+    names = [name for name in nouns() if name.isalpha()]
     data = [names, _CAPTIONS, NUMBERS, TIMES, WEATHERS,
             list(COLORS), SIZE_WORDS, STYLES, COLUMN_WORDS, ROW_WORDS, PLACE_NOUNS, ORDERS,
             SAYINGS, STYLE_WORDS, TIME_WORDS, WEATHER_WORDS,
@@ -122,8 +116,7 @@ def closest(word: str, count: int = 4) -> list[str]:
 
     A synonym or plural counts for what it names: "puppies" is near "dog".
     """
-    spelled = {name: thing.name for thing in THINGS.values()
-               for each in thing.names for name in (each, plural(each))}
+    spelled = {name: thing for name, (thing, _) in nouns().items()}
     spelled |= {name: name for name in nameable()}
     near = difflib.get_close_matches(word.lower(), spelled, n=4 * count, cutoff=0.0)
     return list(dict.fromkeys(spelled[name] for name in near))[:count]

@@ -12,13 +12,13 @@ from functools import lru_cache
 
 from .everyday import everyday
 from .known import world_words
+from .nouns import SIZES_SAID, any_of, looks_before, nouns
 from .phrases import NUMBERS, plural, with_article
-from .vocabulary import COLORS, PLACES, SIZE_WORDS, STYLES, THINGS, TIMES, WEATHERS
+from .vocabulary import COLORS, PLACES, STYLES, TIMES, WEATHERS
 
 _COUNTS = {"2": "two", "3": "three", "4": "four", "5": "five", "couple": "two", "pair": "two",
            "both": "two", "twin": "two", "double": "two", "trio": "three", "triplet": "three",
            **{word: word for word in NUMBERS[2:]}}
-_SIZES = tuple(word for words in SIZE_WORDS.values() for word in words)
 # what a plain list of things cannot take over: where they stand, what is missing, styles
 _MORE = re.compile(
     r"\b(left|right|top|middle|cent(?:er|re)|corners?|upper|lower|high up|low down"
@@ -39,6 +39,7 @@ _WEATHERS = {
             r"|snow(?: is)? (?:falling|coming down)|snowy (?:day|evening|night|weather)",
     "clear": r"clear (?:weather|sky|skies|day)",
 }
+SEVERAL = "several"  # more than one place, time or weather
 _TO = r"(?:on|in|at|by|to|from|near|into|onto|through|across|over|around|off|along|outside|via)"
 _THE = r"(?:an?|the|this|some|my|our)"
 _PLACES = {
@@ -71,13 +72,13 @@ def plainly(text: str) -> str:
     """An English prompt for a drawing as a caption of the world, or as it is (see above)."""
     text = everyday(text)
     asked = " ".join(text.lower().replace("’", "'").split())
-    if _MORE.search(_names()[0].sub(" ", asked.replace("nothing else", ""))):
+    if _MORE.search(_things().sub(" ", asked.replace("nothing else", ""))):
         return text
     rest, place = _place_in(asked)
     rest, time = _one_of(_TIMES, rest)
     rest, weather = _one_of(_WEATHERS, rest)
     things, uncounted = _things_in(rest)
-    if not 0 < len(things) < 4 or "two" in (place, time, weather) or _rest_says_more(rest):
+    if not 0 < len(things) < 4 or SEVERAL in (place, time, weather) or _rest_says_more(rest):
         return text
     if _is_caption(asked) and not uncounted:
         return text
@@ -96,23 +97,23 @@ def _caption_words() -> frozenset[str]:
 
 def _is_caption(asked: str) -> bool:
     """True if captions could have all of these words."""
-    others = _names()[0].sub(lambda thing: thing[1] or " ", asked)
+    others = _things().sub(lambda thing: thing[1] or " ", asked)
     return all(word in _caption_words() for word in re.findall(r"[\w'-]+", others))
 
 
 def _one_of(patterns: dict[str, str], text: str) -> tuple[str, str | None]:
-    """The text without what tells one of these, and which; "two" if it tells several."""
+    """The text without what tells one of these, and which; SEVERAL if it tells more than one."""
     found = []
     for name, pattern in patterns.items():
         text, count = re.subn(rf"\b(?:{pattern})\b", " | ", text)
         found += [name] * bool(count)
-    return text, found[0] if len(found) == 1 else "two" if found else None
+    return text, found[0] if len(found) == 1 else SEVERAL if found else None
 
 
 def _place_in(text: str) -> tuple[str, str | None]:
     """The same for places, with the words that lead there; the one a wider one holds counts."""
     found, rest = [], text
-    look = rf"(?!(?:{'|'.join(map(re.escape, _names()[1]))})\b)\w+"  # a word that is no thing
+    look = rf"(?!(?:{any_of(nouns())})\b)\w+"  # a word that is no thing
     for name, pattern in _PLACES.items():
         whole = rf"(?:\b{_TO} (?:{_THE} )?(?:{look} )?)?\b(?:{pattern})\b"
         if re.search(rf"\b(?:{pattern})\b", text):
@@ -121,35 +122,26 @@ def _place_in(text: str) -> tuple[str, str | None]:
     for wide, narrow in _INSIDE.items():
         if wide in found and any(name in found for name in narrow):
             found.remove(wide)
-    return rest, found[0] if len(found) == 1 else "two" if found else None
+    return rest, found[0] if len(found) == 1 else SEVERAL if found else None
 
 
 @lru_cache(maxsize=1)
-def _names() -> tuple[re.Pattern, dict[str, tuple[str, bool]]]:
-    """A pattern of things with what stands before them, and name -> (thing, whether plural)."""
-    meant: dict[str, tuple[str, bool]] = {}
-    for thing in THINGS.values():
-        for name in thing.names:
-            meant.setdefault(plural(name), (thing.name, plural(name) != name))
-            if plural(name) != name:
-                meant[name] = (thing.name, False)
-    names = "|".join(map(re.escape, sorted(meant, key=len, reverse=True)))
-    counts = "|".join(sorted(_COUNTS, key=len, reverse=True))
-    looks = "|".join((*COLORS, *_SIZES))
-    pattern = rf"\b(?:({counts})(?: of)? )?((?:(?!(?:{names})\b)(?:{looks}),? )*)({names})\b"
-    return re.compile(pattern), meant
+def _things() -> re.Pattern:
+    """Things, with their number and looks before them."""
+    names = any_of(nouns())
+    return re.compile(
+        rf"\b(?:({any_of(_COUNTS)})(?: of)? )?({looks_before(names)})({names})\b")
 
 
 def _things_in(text: str) -> tuple[list[str], bool]:
     """Each thing once, as a caption names it: "two red balloons"; and whether there are some whose
     number is not said, which are then two. A thing named again says what was not said before, not
     that there is another."""
-    pattern, meant = _names()
     found: dict[str, tuple[str, str]] = {}
     uncounted = False
-    for match in pattern.finditer(text):
+    for match in _things().finditer(text):
         count, looks, name = match[1], match[2].replace(",", ""), match[3]
-        thing, many = meant[name]
+        thing, many = nouns()[name]
         number = _COUNTS[count] if count else "two" if many else ""
         uncounted |= many and not count
         before = found.get(thing, ("", ""))
@@ -161,9 +153,8 @@ def _things_in(text: str) -> tuple[list[str], bool]:
 def _rest_says_more(text: str) -> bool:
     """True if a colour, a size or a word for a place belongs to nothing that was taken over, or one
     thing stands on another."""
-    pattern, _ = _names()
-    for match in pattern.finditer(text):
+    for match in _things().finditer(text):
         if re.search(_RELATED, text[: match.start()]):
             return True
-    left = pattern.sub(" ", text)
-    return bool(re.search(rf"\b(?:{'|'.join((*COLORS, *_SIZES, *_LOOSE))})\b", left))
+    left = _things().sub(" ", text)
+    return bool(re.search(rf"\b(?:{any_of((*COLORS, *SIZES_SAID, *_LOOSE))})\b", left))

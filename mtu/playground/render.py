@@ -23,7 +23,7 @@ _LIGHT = {
     "sunset": ((1.0, 0.72, 0.58), (1.0, 0.86, 0.76)),
     "night": ((0.28, 0.33, 0.54), (0.62, 0.66, 0.84)),
 }
-_HUE_REACH = 0.12  # of a turn: how far from the glyph's own hue its recoloured parts lie
+HUE_REACH = 0.12  # of a turn: how far from a thing's own hue its recoloured parts lie
 
 
 def hues(rgb: np.ndarray) -> np.ndarray:
@@ -36,17 +36,25 @@ def hues(rgb: np.ndarray) -> np.ndarray:
                     np.where(high == g, (b - r) / spread + 2, (r - g) / spread + 4)) / 6
 
 
+def hue_distance(hue: np.ndarray, other: float) -> np.ndarray:
+    """How far hues lie from another, in turns, at most half a one."""
+    return np.abs((hue - other + 0.5) % 1 - 0.5)
+
+
+def turned_to(rgb: np.ndarray, color: str) -> np.ndarray:
+    """float32 (..., 3) in 0..1 with the hue of one of COLORS, as light and as grey as before."""
+    low, high = rgb.min(-1, keepdims=True), rgb.max(-1, keepdims=True)
+    return low + (high - low) * np.array(colorsys.hsv_to_rgb(COLORS[color], 1, 1), np.float32)
+
+
 def _recolored(glyph: np.ndarray, own: str, color: str) -> np.ndarray:
     """The glyph with its saturated pixels near its own hue turned to `color`."""
     rgb = glyph[..., :3].astype(np.float32) / 255
-    high, low = rgb.max(-1), rgb.min(-1)
-    spread = np.maximum(high - low, 1e-6)
-    distance = np.abs((hues(rgb) - COLORS[own] + 0.5) % 1 - 0.5)
-    chosen = ((spread / np.maximum(high, 1e-6) > 0.25) & (distance < _HUE_REACH))[..., None]
-    target = np.array(colorsys.hsv_to_rgb(COLORS[color], 1, 1), np.float32)
-    turned = low[..., None] + spread[..., None] * target
+    high = rgb.max(-1)
+    saturation = (high - rgb.min(-1)) / np.maximum(high, 1e-6)
+    chosen = (saturation > 0.25) & (hue_distance(hues(rgb), COLORS[own]) < HUE_REACH)
     out = glyph.copy()
-    out[..., :3] = np.where(chosen, turned * 255, glyph[..., :3]).round().astype(np.uint8)
+    out[chosen, :3] = (turned_to(rgb[chosen], color) * 255).round().astype(np.uint8)
     return out
 
 

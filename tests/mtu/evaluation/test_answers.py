@@ -6,7 +6,7 @@ from tiny_pipelines import tiny_pipeline
 
 from mtu.evaluation.cases import FREE, Sampler
 from mtu.evaluation.tasks import answer
-from mtu.playground.cutting import cut_of
+from mtu.playground.cut_words import cut_of
 from mtu.playground.plainly import plainly
 from mtu.playground.styles import style_of, stylize
 

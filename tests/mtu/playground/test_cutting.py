@@ -5,8 +5,10 @@ import pytest
 
 from mtu.evaluation.metrics import psnr
 from mtu.playground import atlas
-from mtu.playground.cutting import Ask, Cut, carry_out, cut, cut_of, place_of
+from mtu.playground.cut_words import Cut, cut_of
+from mtu.playground.cutting import cut, place_of
 from mtu.playground.edits import Edit, apply, sample_edit
+from mtu.playground.exactly import Ask, carry_out
 from mtu.playground.instructions import instruction
 from mtu.playground.render import item_mask, render_array
 from mtu.playground.scene import Scene, make_item, sample_scene
@@ -50,9 +52,19 @@ def test_what_is_asked_of_one_thing(text, change):
     "move the cat and the dog to the left", "put the cat in the city", "the cat", ""])
 def test_all_else_is_left_to_the_model(text):
     assert cut_of(text) is None
+
+
+def outcome(text, source):
+    """What comes of an instruction that asks nothing of the model."""
     with pytest.raises(StopIteration) as end:
-        next(carry_out(text, np.zeros((8, 8, 3), np.uint8)))
-    assert end.value.value is None
+        next(carry_out(text, source))
+    return end.value.value
+
+
+def test_a_style_asks_nothing_of_the_model_and_the_rest_is_left_to_it():
+    source = np.full((8, 8, 3), 40, np.uint8)
+    assert (outcome("invert the colours", source) == 215).all()
+    assert outcome("make it night", source) is None
 
 
 @pytest.mark.parametrize(("kind", "least"), [("move", 0.9), ("resize", 0.85), ("recolor", 0.7),
