@@ -36,9 +36,9 @@ def to_patches(pictures: np.ndarray | list[np.ndarray]) -> torch.Tensor:
 
 
 def sample_times(count: int, generator: torch.Generator, shift: float,
-                 looks: torch.Tensor | None = None) -> torch.Tensor:
-    """Times (count,) in (0, 1), 1 = noise: sigmoid(0.8·n + shift) (Esser et al. 2024), and in three
-    rows of ten sigmoid(n + 3.5), 0.97 in the middle.
+                 looks: torch.Tensor | None = None, early_share: float = EARLY) -> torch.Tensor:
+    """Times (count,) in (0, 1), 1 = noise: sigmoid(0.8·n + shift) (Esser et al. 2024), and in a
+    share of the rows, three of ten, sigmoid(n + 3.5), 0.97 in the middle.
 
     What stands where is decided there: of a thing that covers a sixth of the picture even a
     hundredth part of signal tells the place, and the sampler spends a third of its steps above 0.9.
@@ -49,7 +49,7 @@ def sample_times(count: int, generator: torch.Generator, shift: float,
     looks = torch.zeros(count, dtype=torch.bool) if looks is None else looks
     early_shift = torch.where(looks, LOOK_SHIFT, EARLY_SHIFT)
     early = torch.sigmoid(torch.randn(count, generator=generator) + early_shift)
-    share = torch.where(looks, EARLY_LOOKS, EARLY)
+    share = torch.where(looks, EARLY_LOOKS, early_share)
     return torch.where(torch.rand(count, generator=generator) < share, early, times)
 
 
@@ -139,7 +139,9 @@ class DenoiseStage:
 
     def _noised(self, target: torch.Tensor, generator: torch.Generator,
                 looks: torch.Tensor | None = None):
-        times = sample_times(len(target), generator, TIME_SHIFT, looks)
+        options = self.recipe.options
+        times = sample_times(len(target), generator, options.get("noise_shift", TIME_SHIFT), looks,
+                             options.get("early_share", EARLY))
         noise = torch.randn(target.shape, generator=generator)
         t = times[:, None, None, None]
         device = next(self.module.parameters()).device

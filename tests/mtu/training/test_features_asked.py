@@ -171,3 +171,13 @@ def test_rows_for_a_first_look_are_mostly_pure_noise():
 def test_without_a_weight_nothing_is_asked(text_model, tmp_path, weight):  # noqa: F811
     stage = build_stage(multitask(text_model, tmp_path, options=OPTIONS | {weight: 0.0}))
     assert stage.module is stage.unet and stage.finder is None
+
+
+def test_a_recipe_may_have_less_noisy_times(text_model, tmp_path):  # noqa: F811
+    target, medians = torch.zeros(400, 1, 2, 2), []
+    for extra in ({}, {"early_share": 0.0}, {"early_share": 0.0, "noise_shift": 0.4}):
+        stage = build_stage(multitask(text_model, tmp_path, options=OPTIONS | extra))
+        _, times = stage._noised(target, torch.Generator().manual_seed(0))
+        medians.append(float(times.median()))
+    assert medians[0] > medians[1] + 0.05 and medians[1] == pytest.approx(0.77, abs=0.03)
+    assert medians[2] == pytest.approx(0.60, abs=0.03)
