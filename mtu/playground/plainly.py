@@ -72,7 +72,7 @@ def plainly(text: str) -> str:
     """An English prompt for a drawing as a caption of the world, or as it is (see above)."""
     text = everyday(text)
     asked = " ".join(text.lower().replace("’", "'").split())
-    if _MORE.search(_things().sub(" ", asked.replace("nothing else", ""))):
+    if _MORE.search(_things().sub(" ", asked)):
         return text
     rest, place = _place_in(asked)
     rest, time = _one_of(_TIMES, rest)

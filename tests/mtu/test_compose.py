@@ -1,9 +1,10 @@
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image, ImageDraw, ImageFilter
 
-from mtu.compose import composite
+from mtu.compose import composite, find_change
 
 
 def scene(side: int, ball: bool = True) -> Image.Image:
@@ -131,3 +132,14 @@ def test_a_removal_stays_local_when_the_model_redraws_everything():
     assert (values(whole) != values(source)).any(-1).mean() > 0.9
     assert changed.mean() < 0.4
     assert changed[150:185, 150:185].mean() > 0.9  # the ball itself
+
+
+def test_a_change_is_found_with_its_faint_parts_across_small_gaps():
+    before = torch.full((1, 3, 256, 256), 0.5)
+    after = before.clone()
+    after[..., 100:130, 100:130] += 0.4
+    after[..., 100:130, 134:150] += 0.055  # beyond a gap
+    after[..., 200:230, 200:230] += 0.055  # as faint, and far from all
+    found = find_change(before, after)[0, 0]
+    assert found[115, 115] == 1 and found[115, 149] == 1
+    assert found[215, 215] == 0

@@ -72,6 +72,10 @@ def test_of_what_may_be_meant_the_surest_is_chosen_whole():
     assert chosen == [(3, 2), (3, 3), (4, 2)]  # with what touches it and may belong to it
 
 
+def test_where_nothing_is_likely_nothing_is_chosen():
+    assert chosen_cells(likelihoods("..2..", "..21.", ".....")) is None
+
+
 def test_two_parts_that_are_as_sure_both_change():
     cells = chosen_cells(likelihoods("89...4...", "8.....98.", "..6......"))
     chosen = [tuple(cell) for cell in cells[0, 0].nonzero().tolist()]

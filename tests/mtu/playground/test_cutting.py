@@ -1,5 +1,7 @@
 """Edits that cut a thing out: what they are read from, and what comes of a right removal."""
 
+import colorsys
+
 import numpy as np
 import pytest
 
@@ -98,6 +100,76 @@ def test_no_instruction_of_another_kind_is_taken_for_one(kind):
             scene = sample_scene(rng)
             edit = sample(rng, scene, kind)
         assert cut_of(instruction(scene, edit, rng)) is None
+
+
+RED, GREEN, BLUE = (220, 20, 20), (20, 160, 20), (20, 20, 220)
+
+
+def two_halves():
+    """A ground that is blue on the left and green on the right."""
+    plate = np.full((256, 256, 3), GREEN, np.uint8)
+    plate[:, :128] = BLUE
+    return plate
+
+
+def is_red(picture: np.ndarray) -> np.ndarray:
+    return (picture[..., 0] > 150) & (picture[..., 1] < 100)
+
+
+def test_a_thing_is_moved_whole_where_it_has_the_colour_of_what_is_behind_it():
+    plate = two_halves()
+    source = plate.copy()
+    source[196:, 20:80] = RED
+    source[220:230, 45:55] = BLUE  # of the thing: enclosed by it
+    source[246:, 20:80] = (20, 20, 187)  # nearly that colour, down to the picture's edge
+    made = cut(source, plate, Cut("move", "the block", column="right"))
+    columns = np.flatnonzero(is_red(made[210]))
+    middle = (columns[0] + columns[-1]) // 2
+    assert columns[0] > 128 and len(columns) >= 56
+    assert (made[224:226, middle] == BLUE).all()
+    assert (made[250:, middle] == (20, 20, 187)).all()
+    assert (made[:, :128] == BLUE).all()
+
+
+def test_what_else_a_removal_changed_is_not_moved_along():
+    plate = two_halves()
+    source = plate.copy()
+    source[196:236, 20:80] = RED
+    source[100:112, 30:42] = RED  # a smaller part
+    source[150:196, 50] = RED  # a line, thinner than any thing
+    made = cut(source, plate, Cut("move", "the block", column="right"))
+    rows = np.flatnonzero(is_red(made).any(1))
+    assert 192 <= rows[0] and rows[-1] <= 240 and (made[:, :128] == BLUE).all()
+
+
+def test_the_most_frequent_of_many_hues_is_recoloured():
+    plate = np.full((256, 256, 3), 200, np.uint8)
+    source = plate.copy()
+    source[100:140, 50:150] = (255, 0, 0)
+    for row, hue in ((140, 0.4), (170, 0.6)):  # the mean of the three hues lies between these two
+        source[row : row + 30, 50:150] = [round(255 * v) for v in colorsys.hsv_to_rgb(hue, 1, 1)]
+    made = cut(source, plate, Cut("recolor", "the block", color="purple"))
+    assert (made[110, 60:140] != source[110, 60:140]).any()
+    assert np.array_equal(made[145:195, 60:140], source[145:195, 60:140])
+
+
+def test_a_soft_edge_is_recoloured_by_as_much_as_it_is_the_thing():
+    plate = np.full((256, 256, 3), (200, 150, 150), np.uint8)
+    source = plate.copy()
+    source[99:161, 99:161] = (229, 150, 150)  # half a thing, half what is behind it
+    source[100:160, 100:160] = (255, 0, 0)
+    made = cut(source, plate, Cut("recolor", "the block", color="blue")).astype(int)
+    assert made[130, 130, 2] > 200 > 100 > made[130, 130, 0]
+    assert 165 < made[130, 99, 0] < 215 and 160 < made[130, 99, 2] < 215
+
+
+def test_a_flat_thing_leaves_room_for_a_tall_one():
+    plate = two_halves()
+    source = plate.copy()
+    source[200:220, 20:80] = RED
+    rows, columns = (np.flatnonzero(place_of(source, plate).any(axis)) for axis in (1, 0))
+    assert abs(len(rows) - 60) <= 4 and abs(len(columns) - 60) <= 4
+    assert abs(int(rows[-1]) - 219) <= 2
 
 
 def cases(kind: str, count: int):

@@ -29,6 +29,7 @@ from mtu.playground.vocabulary import PLACES, THINGS, TIMES, WEATHERS
     ("a lone cactus in the desert as the sun goes down", "a cactus in the desert at sunset"),
     ("a kite tied to a chair in a room", "a kite and a chair in a room"),
     ("a fox, a hungry fox, on the prowl at night", "a fox at night"),
+    ("two silly balloons, red balloons, over a farm", "two red balloons on a farm"),
     ("just a crab on the beach, nothing else", "a crab on the beach"),
     ("a shark prowling under the sea", "a shark underwater"),
     ("a zeppelin and a fox over the city", "a fox in the city"),
