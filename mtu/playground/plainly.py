@@ -26,6 +26,9 @@ _MORE = re.compile(
     r"|no|not|without|except|nobody|never|instead|empty|all|each|every|\w+n't"
     rf"|{'|'.join(word for words in STYLES.values() for word in words)}"
     r"|sketch(?:ed)?|poster|negative|pixels?|sepia|drawing|photo(?:graph)?)\b", re.IGNORECASE)
+# words that may stand between a number and its thing: none of those that begin another part
+_BETWEEN = (r"(?!(?:and|or|with|in|on|at|by|to|of|for|from|near|over|under|a|an|the|this|that|some"
+            r"|my|our|his|her|its|their|is|are)\b)")
 _RELATED = (r"\b(?:over|under|on top of|inside|atop|on|near|next to|in front of) "
             r"(?:an?|the|its|his|her|my) $")
 _TIMES = {
@@ -78,7 +81,9 @@ def plainly(text: str) -> str:
     rest, time = _one_of(_TIMES, rest)
     rest, weather = _one_of(_WEATHERS, rest)
     things, uncounted = _things_in(rest)
-    if not 0 < len(things) < 4 or SEVERAL in (place, time, weather) or _rest_says_more(rest):
+    if not 0 < len(things) < 4 or SEVERAL in (place, time, weather):
+        return text
+    if _rest_says_more(rest, uncounted):
         return text
     if _is_caption(asked) and not uncounted:
         return text
@@ -97,7 +102,7 @@ def _caption_words() -> frozenset[str]:
 
 def _is_caption(asked: str) -> bool:
     """True if captions could have all of these words."""
-    others = _things().sub(lambda thing: thing[1] or " ", asked)
+    others = _things().sub(lambda thing: asked[thing.start() : thing.start(2)] + " ", asked)
     return all(word in _caption_words() for word in re.findall(r"[\w'-]+", others))
 
 
@@ -127,10 +132,12 @@ def _place_in(text: str) -> tuple[str, str | None]:
 
 @lru_cache(maxsize=1)
 def _things() -> re.Pattern:
-    """Things, with their number and looks before them."""
-    names = any_of(nouns())
-    return re.compile(
-        rf"\b(?:({any_of(_COUNTS)})(?: of)? )?({looks_before(names)})({names})\b")
+    """Things, with their number and looks before them; "three very sleepy cats" are three."""
+    names, counts = any_of(nouns()), any_of(_COUNTS)
+    looks = any_of((*COLORS, *SIZES_SAID))
+    word = rf"{_BETWEEN}(?!(?:{names}|{counts}|{looks})\b)[\w'-]+,? "
+    return re.compile(rf"\b(?:({counts})(?: of)? (?:{word}){{0,3}})?"
+                      rf"({looks_before(names)})({names})\b")
 
 
 def _things_in(text: str) -> tuple[list[str], bool]:
@@ -142,19 +149,20 @@ def _things_in(text: str) -> tuple[list[str], bool]:
     for match in _things().finditer(text):
         count, looks, name = match[1], match[2].replace(",", ""), match[3]
         thing, many = nouns()[name]
-        number = _COUNTS[count] if count else "two" if many else ""
-        uncounted |= many and not count
         before = found.get(thing, ("", ""))
-        found[thing] = (number or before[0], looks or before[1])
+        number = _COUNTS[count] if count else before[0] or ("two" if many else "")
+        uncounted |= many and not count
+        found[thing] = (number, looks or before[1])
     return [f"{number} {looks}{plural(thing)}" if number else with_article(f"{looks}{thing}")
             for thing, (number, looks) in found.items()], uncounted
 
 
-def _rest_says_more(text: str) -> bool:
-    """True if a colour, a size or a word for a place belongs to nothing that was taken over, or one
-    thing stands on another."""
+def _rest_says_more(text: str, uncounted: bool) -> bool:
+    """True if a colour, a size or a word for a place belongs to nothing that was taken over, or a
+    number to things whose number was not, or one thing stands on another."""
     for match in _things().finditer(text):
         if re.search(_RELATED, text[: match.start()]):
             return True
     left = _things().sub(" ", text)
-    return bool(re.search(rf"\b(?:{any_of((*COLORS, *SIZES_SAID, *_LOOSE))})\b", left))
+    more = (*COLORS, *SIZES_SAID, *_LOOSE, *(_COUNTS if uncounted else ()))
+    return bool(re.search(rf"\b(?:{any_of(more)})\b", left))

@@ -24,12 +24,15 @@ from mtu.playground.vocabulary import PLACES, THINGS, TIMES, WEATHERS
      "a big red balloon and a tiny fish in the ocean"),
     ("koalas hanging out in the forest", "two koalas in the forest"),
     ("cats", "two cats"),
+    ("three sleepy cats on a farm", "three cats on a farm"),
+    ("a dog and three very lazy big cats by the lake", "a dog and three big cats by the lake"),
+    ("two friends, a fox and a rabbit, in the snow", "a fox and a rabbit in the snow"),
     ("a bike leaning against an oak in the mountains, snow coming down",
      "a bicycle and a tree in the mountains while it snows"),
     ("a lone cactus in the desert as the sun goes down", "a cactus in the desert at sunset"),
     ("a kite tied to a chair in a room", "a kite and a chair in a room"),
     ("a fox, a hungry fox, on the prowl at night", "a fox at night"),
-    ("two silly balloons, red balloons, over a farm", "two red balloons on a farm"),
+    ("three red balloons, lonely balloons, over a farm", "three red balloons on a farm"),
     ("just a crab on the beach, nothing else", "a crab on the beach"),
     ("a shark prowling under the sea", "a shark underwater"),
     ("a zeppelin and a fox over the city", "a fox in the city"),
@@ -43,9 +46,10 @@ def test_what_is_said_freely_is_read_as_a_caption(said, read):
 @pytest.mark.parametrize("text", [
     "a cat dozing on the left of a dog", "a lonely house without a tree",
     "a pencil sketch of a sleepy lion", "a cat curled up on a chair in a room",
-        "a duck swimming near a frog", "a pig snoring in front of a house",
+    "a duck swimming near a frog", "a pig snoring in front of a house",
     "a zeppelin drifting over the city", "someone on the beach", "a shiny ball that is red",
     "a bear strolling from the beach to the city", "a dog barking by day and by night",
+    "three sad and lonely dogs on a farm", "three red sleepy birds on a farm",
     "a fox, an owl, a cat and a dog partying in the forest", "wow", ""])
 def test_what_says_more_or_nothing_known_stays_as_it_is(text):
     assert plainly(text) == text
