@@ -16,6 +16,8 @@ def any_of(words: Iterable[str]) -> str:
     return "|".join(map(re.escape, sorted(words, key=lambda word: (-len(word), word))))
 
 
+LOOKS = any_of((*COLORS, *SIZES_SAID))
+
 @cache
 def nouns() -> dict[str, tuple[str, bool]]:
     """Every name of a thing and its plural -> the thing, and whether that means several."""
@@ -31,7 +33,7 @@ def nouns() -> dict[str, tuple[str, bool]]:
 def looks_before(names: str) -> str:
     """A regular expression of the colours and sizes that stand before one of `names`, each with
     the space after it; "orange" before a carrot is a colour, alone it is a thing."""
-    return rf"(?:(?!(?:{names})\b)(?:{any_of((*COLORS, *SIZES_SAID))}),? )*"
+    return rf"(?:(?!(?:{names})\b)(?:{LOOKS}),? )*"
 
 
 @cache

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from .everyday import everyday
 from .known import world_words
-from .nouns import SIZES_SAID, any_of, looks_before, nouns
+from .nouns import LOOKS, SIZES_SAID, any_of, looks_before, nouns
 from .phrases import NUMBERS, plural, with_article
 from .vocabulary import COLORS, PLACES, STYLES, TIMES, WEATHERS
 
@@ -134,8 +134,7 @@ def _place_in(text: str) -> tuple[str, str | None]:
 def _things() -> re.Pattern:
     """Things, with their number and looks before them; "three very sleepy cats" are three."""
     names, counts = any_of(nouns()), any_of(_COUNTS)
-    looks = any_of((*COLORS, *SIZES_SAID))
-    word = rf"{_BETWEEN}(?!(?:{names}|{counts}|{looks})\b)[\w'-]+,? "
+    word = rf"{_BETWEEN}(?!(?:{names}|{counts}|{LOOKS})\b)[\w'-]+,? "
     return re.compile(rf"\b(?:({counts})(?: of)? (?:{word}){{0,3}})?"
                       rf"({looks_before(names)})({names})\b")
 
