@@ -18,6 +18,7 @@ def any_of(words: Iterable[str]) -> str:
 
 LOOKS = any_of((*COLORS, *SIZES_SAID))
 
+
 @cache
 def nouns() -> dict[str, tuple[str, bool]]:
     """Every name of a thing and its plural -> the thing, and whether that means several."""
