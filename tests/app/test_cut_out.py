@@ -10,6 +10,7 @@ from tiny_app import kinds, ready, say
 from app.backend import Finished
 from app.chat import Chat
 from app.events import Drawn, Failed
+from app.turns import Recipe
 
 
 class Job(list):
@@ -84,3 +85,10 @@ def test_a_removal_that_fails_ends_the_step(small, asked, session):
 def test_another_model_makes_its_edits_itself(chat, session):
     assert Drawn in kinds(say(chat, session, "a red ball on the beach"))
     assert Drawn in kinds(say(chat, session, "move the ball to the left"))
+
+
+def test_what_is_painted_over_is_changed_by_the_model(backend, asked):
+    image = Image.new("RGB", (32, 32))
+    painted = Recipe("edit", "move the ball to the left", 1, 2, 1, True, None, False)
+    assert backend.carry_out(painted, image) is None
+    assert backend.carry_out(replace(painted, masked=False), image) is not None
