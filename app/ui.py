@@ -46,9 +46,9 @@ class Page:
                 with gr.Column(scale=5, elem_id="ob-canvas"):
                     self._build_canvas()
             self._wire(blocks)
-            generate = make_generate(self.backend, self.settings.max_megapixels,
-                                     self.settings.fast)
-            gr.api(in_words(generate), api_name="generate")
+            generate = make_generate(self.backend, self.settings.max_megapixels, self.settings.fast)
+            gr.api(in_words(generate, lambda text: gr.Error(text, print_exception=False)),
+                   api_name="generate")
         return blocks
 
     # -- layout -----------------------------------------------------------------------------

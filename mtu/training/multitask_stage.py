@@ -47,7 +47,6 @@ class MultitaskStage(DenoiseStage):
         folder = recipe.path("init_from") / "unet"
         options = recipe.options
         unfold = options.get("unfold")
-        torch.manual_seed(recipe.seed)  # new routers, and layers made below
         if is_upcycled(folder):
             self.unet = load_upcycled(folder)
         elif unfold:  # the base is what this upcycled one drew with, trained on
@@ -60,6 +59,7 @@ class MultitaskStage(DenoiseStage):
             base = UNet2DConditionModel.from_pretrained(folder)
             config = MTUConfig(num_experts=options.get("num_experts", 4), tasks=CONDITION,
                                init=options.get("init", "preserving"))
+            torch.manual_seed(recipe.seed)
             self.unet = MTUUNet2DConditionModel.from_unet(base, config)
         self._thaw(options.get("thaw", []))
         self.find_weight = options.get("find_weight", 0.0)

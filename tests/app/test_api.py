@@ -10,6 +10,7 @@ from PIL import Image
 
 from app.api import make_generate
 from app.provenance import KEY, from_chunks
+from app.refusals import in_words
 
 
 @pytest.fixture
@@ -67,3 +68,18 @@ def test_what_cannot_be_done_is_one_sentence(generate, arguments, named):
     with pytest.raises(ValueError, match=named) as caught:
         generate(**arguments)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("error", [ValueError, RuntimeError])
+def test_a_refusal_reaches_the_caller_as_its_sentence(error):
+    class Refused(Exception):
+        """What the server would send."""
+
+    def refuses(task: str) -> str:
+        raise error(f"{task} needs an image.")
+
+    checked = in_words(refuses, Refused)
+    assert checked.__name__ == "refuses" and checked.__annotations__ == refuses.__annotations__
+    with pytest.raises(Refused, match="^edit needs an image.$") as refused:
+        checked("edit")
+    assert refused.value.__cause__ is None and refused.value.__suppress_context__
