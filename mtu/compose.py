@@ -17,7 +17,9 @@ import torch.nn.functional as F
 from PIL import Image
 from scipy import ndimage
 
-from .images import resize_mask
+from .blur import bell_blur
+from .images import resize_mask, to_pil
+from .transfer import transferred
 
 LOW, HIGH = 0.06, 0.12  # colour distance (L2 over RGB) that may, and that must, be a change
 GLOBAL_MEDIAN = 0.06  # more than half of the picture is off by this: a style, the light
@@ -29,13 +31,15 @@ BAND = 256  # rows of the source composited at a time
 
 def composite(
     source: Image.Image, prediction: Image.Image, mask: Image.Image | None = None,
-    local: bool = False,
+    local: bool | None = None, structure: bool = False,
 ) -> Image.Image:
     """source with the change that `prediction` makes to it, at the source's size.
 
     source: "RGB" of any size. prediction: "RGB" at the model's size, of the whole picture.
     mask: "L" at the source's size, 255 where the picture may change; None to find the change.
-    local: the change found is a part of the picture (a removal), never the whole of it.
+    local: without a mask the change is a part of the picture (True: a removal), the whole of it
+    (False: another time of day), or may be either.
+    structure: a change of the whole picture keeps the source's structure (transfer.py).
     """
     width, height = source.size
     model_source = source.resize(prediction.size, Image.Resampling.BICUBIC)
@@ -45,6 +49,9 @@ def composite(
     else:
         soft = soften_mask(_to_unit(resize_mask(mask, prediction.size)))
     everywhere = bool((soft == 1).all())
+    if everywhere and structure:
+        after = transferred(before, after)
+        prediction = to_pil(2 * after - 1)
     gain = detail_gain(before, after, everywhere)
     maps = [Image.fromarray(m[0, 0].numpy()) for m in (soft, gain)]
     box = _grown_box(soft, (width, height))
@@ -55,13 +62,17 @@ def composite(
     return result
 
 
-def find_change(before: torch.Tensor, after: torch.Tensor, local: bool = False) -> torch.Tensor:
+def find_change(before: torch.Tensor, after: torch.Tensor,
+                local: bool | None = None) -> torch.Tensor:
     """Where `after` (1, 3, H, W) differs from `before`: a soft mask (1, 1, H, W) in [0, 1].
 
     The distance of a colour is taken to the range of colours around the same place, so that blur
-    and slightly moved edges count for nothing. All ones when most of the picture changed; with
-    `local`, then, only what changed most (a model may redraw a whole picture to erase one thing).
+    and slightly moved edges count for nothing. All ones when most of the picture changed, or if
+    `local` is False; if it is True, then only what changed most (a model may redraw a whole picture
+    to erase one thing).
     """
+    if local is False:
+        return torch.ones_like(before[:, :1])
     distance = _distance(before, after)
     radius = max(2, round(max(distance.shape[-2:]) / 64))
     if not local and distance.median() > GLOBAL_MEDIAN:
@@ -71,7 +82,7 @@ def find_change(before: torch.Tensor, after: torch.Tensor, local: bool = False) 
         return torch.ones_like(grown)
     if local and _grow(grown, radius).mean() > LOCAL_SHARE:
         grown = _strongest(distance, radius)
-    return _blur(_grow(grown, radius), radius)  # 1 on everything grown, 0 beyond its rim
+    return bell_blur(_grow(grown, radius), radius)  # 1 on everything grown, 0 beyond its rim
 
 
 def _strongest(distance: torch.Tensor, radius: int) -> torch.Tensor:
@@ -91,7 +102,7 @@ def soften_mask(mask: torch.Tensor) -> torch.Tensor:
     if not core.any():  # thinner than the feather: use it as it is
         return mask
     thin = mask * (1.0 - _grow(core, 2 * radius))  # strokes that the feather would swallow
-    return torch.maximum(_blur(core, radius), thin) * mask
+    return torch.maximum(bell_blur(core, radius), thin) * mask
 
 
 def detail_gain(before: torch.Tensor, after: torch.Tensor, everywhere: bool) -> torch.Tensor:
@@ -105,9 +116,9 @@ def detail_gain(before: torch.Tensor, after: torch.Tensor, everywhere: bool) -> 
     weights = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
     old, new = ((x * weights).sum(1, keepdim=True) for x in (before, after))
     radius = max(3, round(max(before.shape[-2:]) / 40))
-    level_old, level_new = _blur(old, radius), _blur(new, radius)
+    level_old, level_new = bell_blur(old, radius), bell_blur(new, radius)
     old, new = old - level_old, new - level_new
-    both, power_old, power_new = (_blur(x, radius) for x in (old * new, old * old, new * new))
+    both, power_old, power_new = (bell_blur(x, radius) for x in (old * new, old * old, new * new))
     still = torch.ones_like(both) if everywhere else (_distance(before, after) < LOW).float()
     darker = ((level_new + 0.02) / (level_old + 0.02)).clamp(max=1.0)
     prior = 2e-4 * still * darker  # a hundredth of the range, squared, twice
@@ -155,7 +166,7 @@ def _grown_box(soft: torch.Tensor, size: tuple[int, int]) -> tuple[int, int, int
 
 def _distance(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
     """Distance (1, 1, H, W) of each colour of `after` to the colours of `before` around it."""
-    before, after = _blur(before, 2), _blur(after, 2)
+    before, after = bell_blur(before, 2), bell_blur(after, 2)
     highest, lowest = _grow(before, 2), -_grow(-before, 2)
     outside = (after - highest).clamp_min(0.0) + (lowest - after).clamp_min(0.0)
     return outside.square().sum(1, keepdim=True).sqrt()
@@ -172,16 +183,6 @@ def _grow(image: torch.Tensor, radius: int) -> torch.Tensor:
     """The largest value within a square of `radius` pixels."""
     wide = F.max_pool2d(image, (1, 2 * radius + 1), 1, (0, radius))
     return F.max_pool2d(wide, (2 * radius + 1, 1), 1, (radius, 0))
-
-
-def _blur(image: torch.Tensor, radius: int) -> torch.Tensor:
-    """A bell-shaped blur whose weights end at `radius` pixels; edges are repeated."""
-    x = torch.arange(-radius, radius + 1, dtype=torch.float32)
-    kernel = torch.exp(-2.0 * (x / radius) ** 2)
-    kernel = (kernel / kernel.sum()).repeat(image.shape[1], 1, 1, 1)
-    image = F.pad(image, (radius,) * 4, mode="replicate")
-    image = F.conv2d(image, kernel, groups=image.shape[1])
-    return F.conv2d(image, kernel.transpose(2, 3), groups=image.shape[1])
 
 
 def _to_unit(image: Image.Image) -> torch.Tensor:

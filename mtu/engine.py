@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from .familiar import UNFAMILIAR, is_familiar
+from .look import NotFound
 from .trained import require_trained
 
 logger = logging.getLogger(__name__)
@@ -230,6 +231,8 @@ def _run(job: Job, steps, pipeline) -> Event:
             job._send(Progress(step.index, step.of, step.preview, left))
         steps.close()
         return Cancelled()
+    except NotFound as error:
+        return Failed(str(error))
     except (MemoryError, torch.OutOfMemoryError):
         return Failed("There is not enough memory for this picture; try a smaller one.")
     except Exception as error:  # whatever the model raises must not end the thread

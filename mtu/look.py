@@ -10,33 +10,70 @@ grey but the surroundings, drawn in by pull and push (Gortler et al. 1996, "The 
 UNet starts from a ground without the thing and learns the change of that.
 """
 
+from collections.abc import Generator
 from dataclasses import replace
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from PIL import Image
 
 from .compose import find_change
-from .finder import Finder, chosen_cells, watched
+from .finder import chosen_cells
 from .guidance import branches
-from .guided import guided
+from .images import to_tensor
 from .requests import Inputs
+from .steps import Step
 
 BLOCKS = ((2, 2), (2, 2), *((1, 2),) * 6, (2, 2))  # heights and widths, the last one repeated
 SHARE = 0.3  # of a cell that must change for the cell to be hidden
-NOISIEST = 1000.0  # the time of pure noise, of training's thousand
-NOISES = 4  # that a finder is asked over; the mean of its answers is surer than one
 GUIDANCE = 1.5  # by text, at most: more of it changes everything a little, wherever the change is
 
 
-def first_look(inputs: Inputs, looks: dict, finder: Finder | None = None) -> Inputs | None:
-    """The request's first look: fewer steps of the same, hardly guided; None where it takes none.
+class NotFound(ValueError):
+    """What is to go is nowhere in the picture, as far as the model sees."""
 
-    It takes none with a mask, without a setting for the task, or if there is but one step. At
-    most a third of the steps are spent on it, and one where a finder is asked.
+    def __init__(self):
+        super().__init__("I do not find that in the picture. Paint over it, or name it another "
+                         "way.")
+
+
+class Seen(NamedTuple):
+    """What a look at a picture told. area: the part that changes, an "L" mask at the model's size;
+    None where that is not known. whole: the picture changes as a whole. steps: what it took."""
+
+    area: Image.Image | None
+    whole: bool = False
+    steps: int = 0
+
+
+def look(pipeline, inputs: Inputs, source: Image.Image,
+         condition: torch.Tensor) -> Generator[Step, None, Seen]:
+    """Where an MTUPipeline changes `source` ("RGB", at the model's size): its finder says so, or
+    where it has none the difference that a few steps make. NotFound if it is to erase something,
+    and has a finder that finds nothing. condition: (1, C_cond, h, w), of the source.
     """
-    steps = min(looks.get(inputs.task, 0), inputs.steps // 3, inputs.steps if finder is None else 1)
-    if not steps or inputs.mask is not None or inputs.source is None:
+    if pipeline.finder is not None:
+        cells = find_with(pipeline, inputs.prompt, source)
+        if cells.any():
+            return Seen(None, True) if cells.all() else Seen(_mask_of(cells, source))
+        if inputs.task == "inpaint":
+            raise NotFound
+        return Seen(None)
+    looking = first_look(inputs, pipeline.config.first_look)
+    if looking is None:
+        return Seen(None)
+    rough = yield from pipeline._loop(looking, condition, 0, inputs.steps)
+    cells = find_cells(to_tensor(source), to_tensor(rough), pipeline.space.factor,
+                       inputs.task == "inpaint")
+    return Seen(None if cells is None else _mask_of(cells, source), steps=looking.steps)
+
+
+def first_look(inputs: Inputs, looks: dict) -> Inputs | None:
+    """The request's first look: fewer steps of the same, hardly guided, at most a third of them;
+    None where there are too few."""
+    steps = min(looks[inputs.task], inputs.steps // 3)
+    if not steps:
         return None
     rows = inputs.rows
     if rows[-1].weight > GUIDANCE:  # conditions come last
@@ -44,45 +81,32 @@ def first_look(inputs: Inputs, looks: dict, finder: Finder | None = None) -> Inp
     return replace(inputs, steps=steps, rows=rows)
 
 
-def find_cells(
-    source: torch.Tensor, rough: torch.Tensor, cell: int, local: bool
-) -> Image.Image | None:
+def find_cells(source: torch.Tensor, rough: torch.Tensor, cell: int,
+               local: bool) -> torch.Tensor | None:
     """The cells of `cell` pixels in which `rough` (1, 3, H, W) differs from `source`, both in
-    [-1, 1], as an "L" mask at their size; None if the whole picture changed, or nothing.
+    [-1, 1], as 0 and 1 (1, 1, H/cell, W/cell); None if the whole picture changed, or nothing.
 
     local: the change is a part of the picture, never the whole of it.
     """
-    soft = find_change((source + 1) / 2, (rough + 1) / 2, local)
+    soft = find_change((source + 1) / 2, (rough + 1) / 2, local or None)
     if bool((soft == 1).all()):
         return None
     cells = (F.avg_pool2d((soft > 0.5).float(), cell) > SHARE).float()
-    return _mask_of(cells, cell) if cells.any() else None
+    return cells if cells.any() else None
 
 
 @torch.no_grad()
-def find_with(pipeline, inputs: Inputs, condition: torch.Tensor) -> Image.Image | None:
-    """The cells that the finder of an MTUPipeline holds to change, as `find_cells` gives them.
-
-    One pass of the UNet over NOISES fields of pure noise, unguided. condition: (1, C_cond, h, w).
-    """
-    space, unet = pipeline.space, pipeline.unet
-    height, width = condition.shape[-2:]
-    noise = torch.cat([pipeline.noise(inputs.generator, height, width) for _ in range(NOISES)])
-    alone = [replace(inputs.rows[-1], weight=1.0)]
-    condition = condition.expand(NOISES, -1, -1, -1)
-    predict = guided(unet, inputs.task, alone, [pipeline.encode_text(inputs.prompt)], condition,
-                     space.factor, pipeline.autocast_dtype)
-    with watched(unet) as watch:
-        predict(space.placed(noise), torch.tensor(NOISIEST, device=noise.device))
-        logits = pipeline.finder(*watch.take()).mean(0, keepdim=True)
-    cells = chosen_cells(logits.cpu())
-    return None if cells is None else _mask_of(cells, space.factor)
+def find_with(pipeline, prompt: str, source: Image.Image) -> torch.Tensor:
+    """The cells that the finder of an MTUPipeline holds to change, as 0 and 1 (1, 1, h, w)."""
+    finder, text = pipeline.finder, pipeline.encode_text(prompt)
+    pixels = to_tensor(source).to(finder.device)
+    return chosen_cells(finder(pixels, text.states, text.mask).cpu())
 
 
-def _mask_of(cells: torch.Tensor, cell: int) -> Image.Image:
-    """Cells (1, 1, h, w) of 0 and 1 as an "L" mask of pixels."""
-    area = F.interpolate(cells, scale_factor=float(cell))[0, 0]
-    return Image.fromarray((area * 255).byte().numpy())
+def _mask_of(cells: torch.Tensor, source: Image.Image) -> Image.Image:
+    """Cells (1, 1, h, w) of 0 and 1 as an "L" mask of the size of `source`."""
+    area = Image.fromarray((cells[0, 0] * 255).byte().numpy())
+    return area.resize(source.size, Image.Resampling.NEAREST)
 
 
 def hidden_under(pixels: torch.Tensor, area: torch.Tensor) -> torch.Tensor:

@@ -17,7 +17,7 @@ from .familiar import check_weights, is_familiar
 from .guided import guided_loop
 from .images import resize_mask, to_pil, to_tensor
 from .loading import find_model
-from .look import check_looks, find_cells, find_with, first_look, hidden_under
+from .look import check_looks, hidden_under, look
 from .requests import Inputs, check_inputs
 from .residual import check_gains, check_shares
 from .safety import is_flagged
@@ -40,7 +40,7 @@ class MTUPipeline(DiffusionPipeline):
     tokenizer, scheduler (of diffusers; flow matching too), vae (None for pixel space);
     text_encoder_2 and tokenizer_2 where the base is SDXL; safety_checker and feature_extractor
     where the base has them; stem (a Stem) where enlarging starts from its enlargement; finder (a
-    Finder) where a first look asks it.
+    Finder) where it is asked what part changes.
     prediction_type: what the UNet predicts: "epsilon", "v_prediction" or "sample".
     patch_size: pixel space only; p×p pixels are folded into channels.
     default_steps: a number, or one per task. default_size: the side the model was trained at.
@@ -58,6 +58,7 @@ class MTUPipeline(DiffusionPipeline):
     upcycled_from: the base's `identity` (delta.py), if it is known.
     fast: task -> its fast way (speed.py); None where the model has none.
     place_code: amplitude of a pattern (space.py) that tells where patches are; 0 if not trained so.
+    keep_structure: what changes a picture as a whole keeps its structure (transfer.py).
 
     autocast_dtype is not saved: set it to e.g. torch.bfloat16 where that is faster. Nor is speed,
     "best" or "fast": that of requests which name none.
@@ -79,6 +80,7 @@ class MTUPipeline(DiffusionPipeline):
         first_look: dict | None = None, residual_share: dict | None = None,
         strangest: float | None = None, strange_weights: dict | None = None,
         upcycled_from: dict | None = None, fast: dict | None = None, place_code: float = 0.0,
+        keep_structure: bool = False,
     ):  # fmt: skip
         super().__init__()
         if prediction_type not in PREDICTION_TYPES:
@@ -103,7 +105,7 @@ class MTUPipeline(DiffusionPipeline):
             residual=dict(residual or {}), first_look=dict(first_look or {}),
             residual_share=dict(residual_share or {}), strangest=strangest,
             strange_weights=dict(strange_weights or {}), upcycled_from=upcycled_from,
-            fast=dict(fast or {}), place_code=place_code,
+            fast=dict(fast or {}), place_code=place_code, keep_structure=keep_structure,
         )  # fmt: skip
         self.autocast_dtype: torch.dtype | None = None
         self.speed = "best"
@@ -211,34 +213,26 @@ class MTUPipeline(DiffusionPipeline):
     @torch.no_grad()
     def _imagine(self, inputs: Inputs) -> Generator[Step, None, Image.Image]:
         """Draw, edit or erase: one picture of the model's size."""
-        # 1. The condition, at the model's size
-        condition, done = None, 0
-        if inputs.source is not None:
-            resized = inputs.source.resize(inputs.size, Image.Resampling.BICUBIC)
-            condition = self._condition(inputs.task, to_tensor(resized), inputs.mask)
-        # 2. A first look at where the change is, whose source is then hidden
-        looking = first_look(inputs, self.config.first_look, self.finder)
-        if looking:
-            done = looking.steps
-            if self.finder is not None:
-                found = find_with(self, looking, condition)
-                yield Step(done, inputs.steps, resized if self.space.is_pixels else None)
-            else:
-                rough = yield from self._loop(looking, condition, 0, inputs.steps)
-                found = find_cells(to_tensor(resized), to_tensor(rough), self.space.factor,
-                                   inputs.task == "inpaint")
-            inputs = replace(inputs, steps=inputs.steps - done)
-            if found is not None:
-                hidden = resize_mask(found, inputs.size)
-                condition = self._condition(inputs.task, to_tensor(resized), hidden, hide=True)
-                whole = found.resize(inputs.source.size, Image.Resampling.NEAREST)
-                inputs = replace(inputs, mask=whole)
-        # 3. The loop, which encodes the prompt first
-        picture = yield from self._loop(inputs, condition, done, done + inputs.steps)
-        # 4. The change, brought to the source
         if inputs.source is None:
-            return picture
-        return composite(inputs.source, picture, inputs.mask, inputs.task == "inpaint")
+            return (yield from self._loop(inputs, None, 0, inputs.steps))
+        # 1. The condition, at the model's size
+        resized = inputs.source.resize(inputs.size, Image.Resampling.BICUBIC)
+        condition, done = self._condition(inputs.task, to_tensor(resized), inputs.mask), 0
+        # 2. A look at where the change is, whose source is then hidden
+        local = True if inputs.task == "inpaint" else None
+        if inputs.task in self.config.first_look and inputs.mask is None:
+            seen = yield from look(self, inputs, resized, condition)
+            local, done = (False, 0) if seen.whole else (local, seen.steps)
+            if seen.area is not None:
+                hidden = resize_mask(seen.area, inputs.size)
+                condition = self._condition(inputs.task, to_tensor(resized), hidden, hide=True)
+                area = seen.area.resize(inputs.source.size, Image.Resampling.NEAREST)
+                inputs = replace(inputs, mask=area)
+        # 3. The loop, which encodes the prompt first
+        picture = yield from self._loop(
+            replace(inputs, steps=inputs.steps - done), condition, done, inputs.steps)
+        # 4. The change, brought to the source
+        return composite(inputs.source, picture, inputs.mask, local, self.config.keep_structure)
 
     def _loop(self, inputs: Inputs, condition, done: int, total: int):
         """Denoise fresh noise; steps count on from `done`. Returns the model's picture."""

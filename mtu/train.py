@@ -24,6 +24,8 @@ def build_stage(recipe: Recipe):
         from mtu.training.base_stage import BaseStage as Chosen
     elif recipe.stage == "stem":
         from mtu.training.stem_stage import StemStage as Chosen
+    elif recipe.stage == "finder":
+        from mtu.training.finder_stage import FinderStage as Chosen
     elif recipe.stage == "multitask":
         from mtu.training.multitask_stage import MultitaskStage as Chosen
     elif recipe.stage == "finetune":

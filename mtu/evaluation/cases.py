@@ -35,17 +35,14 @@ from mtu.playground.render import item_mask, render_array
 from mtu.playground.scene import (
     Scene,
     has_heldout_pair,
-    make_item,
-    overlaps,
     sample_scene,
     usual_items,
+    with_twin,
 )
 from mtu.playground.textures import texture
 from mtu.playground.vocabulary import (
     COLORS,
-    COLUMNS,
     PLACES,
-    SIZES,
     STYLES,
     THINGS,
     TIMES,
@@ -228,26 +225,6 @@ def _around(scene: Scene, rng: np.random.Generator) -> str:
     if place.has_weather and scene.weather != "clear":
         words.append(WEATHERS[scene.weather][0])
     return " ".join(words)
-
-
-def with_twin(scene: Scene, rng: np.random.Generator) -> Scene:
-    """The scene with two of its first thing, as the first and the last: in different columns, and
-    half of the time of different sizes.
-
-    Of the other things those stay that leave the two their places.
-    """
-    thing, color = scene.items[0].thing, scene.items[0].color
-    unlike = rng.random() < 0.5
-    while True:
-        columns = rng.permutation(list(COLUMNS))[:2]
-        sizes = rng.permutation(list(SIZES))[:2] if unlike else (rng.choice(list(SIZES)),) * 2
-        twins = [make_item(thing, str(column), size=str(size), color=color)
-                 for column, size in zip(columns, sizes, strict=True)]
-        if not overlaps(*twins, 0.02):
-            break
-    rest = [item for item in scene.items[1:] if item.thing != thing
-            and not any(overlaps(item, twin, 0.02) for twin in twins)]
-    return replace(scene, items=(twins[0], *rest, twins[1]))
 
 
 def truth_scene(case: Case) -> Scene:

@@ -5,19 +5,21 @@ from dataclasses import dataclass
 from functools import cache
 
 from .nouns import any_of, looks_before
+from .phrases import ROW_WORDS
 from .vocabulary import COLORS, COLUMNS, THINGS
 
 STEP = 1.5  # from one of the world's sizes to the next
 
-_SIDE = r"(?:the )?(left|right|middle|cent(?:er|re))(?:-?hand)?(?: side)?"
-_WHERE = rf"(?:on|in|at|to) {_SIDE}"
-_OLD = rf"OLD(?: {_WHERE})?"
-_AT = rf"(?:over )?(?:on|in|at|to|into|onto|towards?) {_SIDE}(?: instead)?"
+_SIDE = r"(?:the )?(?P<{}>left|right|middle|cent(?:er|re))(?:-?hand)?(?: side)?"
+_ROWS = "|".join(sorted({words for row in ROW_WORDS.values() for words in row}))
+_OLD = rf"OLD(?: (?P<row>{_ROWS}))?(?: (?:on|in|at|to) {_SIDE.format('stood')})?"
+_GOES = _SIDE.format("goes")
+_AT = rf"(?:over )?(?:on|in|at|to|into|onto|towards?) {_GOES}(?: instead)?"
 _VERBS = "move|shift|put|place|bring|drag|slide|push|set|take|let|relocate|have|send|carry|get"
 _MOVES = (rf"\b(?:{_VERBS}) {_OLD} (?:be |go )?{_AT}$",
           rf"{_OLD} (?:should|must|needs to) (?:be|go|stand|move) {_AT}$",
           rf"\b(?:want|like|have) {_OLD} (?:to be |to go |moved )?{_AT}$",
-          rf"^OLD (?:over )?to {_SIDE}$")
+          rf"^OLD (?:over )?to {_GOES}$")
 _MORE = r"(?:a (?:little|bit|lot) |much |even |more )?"
 _WANTED = rf"(?:\b(?:make|draw|want|like|have|turn) )?{_OLD} (?:should be |to be )?{_MORE}"
 _BIGGER = (rf"{_WANTED}(?:bigger|larger|big|large|huge|taller)$",
@@ -38,6 +40,7 @@ _SWAPPED = (rf"\b(?:replace|swap(?: out)?|turn|change|exchange|transform|switch|
             rf"{_OLD} (?:with |by |for |into |to )?NEW$", rf"\bsubstitute NEW for {_OLD}$",
             rf"NEW (?:instead of|in place of) {_OLD}$", rf"instead of {_OLD},? (?:i want )?NEW$",
             rf"NEW where {_OLD} is$", rf"^{_OLD} should be NEW$")
+_IT = re.compile(r"\b(?:it|this|that)\b")
 _ENDS = re.compile(r"(?:,? (?:please|pls|thanks|thank you))?[ .!?]*$")
 
 
@@ -62,23 +65,25 @@ def cut_of(instruction: str) -> Cut | None:
     text = " ".join(_ENDS.sub("", instruction.lower()).split())
     old, new = _nouns()
     things, others = list(old.finditer(text)), list(new.finditer(text))
+    if not things and not others:  # "make it bigger": the only thing there is
+        things = list(_IT.finditer(text))
+        old = _IT
     if len(things) != 1 or len(others) > 1 or re.search(r"n't\b|\b(?:not|never|no)\b", text):
         return None
     name, rest = things[0][0], old.sub("OLD", text)
     if others:
         rest, other = new.sub("NEW", rest), others[0][0]
         found = _first(_SWAPPED, rest)
-        return found and Cut("replace", _at(name, found[1]), new=other)
+        return found and Cut("replace", _at(name, found), new=other)
     if found := _first(_MOVES, rest):
-        stood, side = ((None, found[1]) if found.re.groups == 1 else (found[1], found[2]))
-        return Cut("move", _at(name, stood), column=_column(side))
+        return Cut("move", _at(name, found), column=_column(found["goes"]))
     if found := _first(_COLORED, rest):
         able = any(THINGS[thing].recolorable and re.search(rf"\b{each}$", name)
                    for thing in THINGS for each in THINGS[thing].names)
-        return Cut("recolor", _at(name, found[1]), color=found["color"]) if able else None
+        return Cut("recolor", _at(name, found), color=found["color"]) if able else None
     for factor, patterns in ((STEP, _BIGGER), (1 / STEP, _SMALLER)):
         if found := _first(patterns, rest):
-            return Cut("resize", _at(name, found[1]), factor=factor)
+            return Cut("resize", _at(name, found), factor=factor)
     return None
 
 
@@ -86,7 +91,12 @@ def _first(patterns: tuple[str, ...], text: str) -> re.Match | None:
     return next(filter(None, (re.search(pattern, text) for pattern in patterns)), None)
 
 
-def _at(name: str, side: str | None) -> str:
+def _at(name: str, found: re.Match) -> str:
+    """The name with what the words say of where the thing stands."""
+    said = found.groupdict()
+    if said.get("row"):
+        name = f"{name} {said['row']}"
+    side = said.get("stood")
     if side is None:
         return name
     return f"{name} in the middle" if _column(side) == "middle" else f"{name} on the {side}"

@@ -196,6 +196,26 @@ def sample_scene(
             return scene
 
 
+def with_twin(scene: Scene, rng: np.random.Generator) -> Scene:
+    """The scene with two of its first thing, as the first and the last: in different columns, and
+    half of the time of different sizes.
+
+    Of the other things those stay that leave the two their places.
+    """
+    thing, color = scene.items[0].thing, scene.items[0].color
+    unlike = rng.random() < 0.5
+    while True:
+        columns = rng.permutation(list(COLUMNS))[:2]
+        sizes = rng.permutation(list(SIZES))[:2] if unlike else (rng.choice(list(SIZES)),) * 2
+        twins = [make_item(thing, str(column), size=str(size), color=color)
+                 for column, size in zip(columns, sizes, strict=True)]
+        if not overlaps(*twins, 0.02):
+            break
+    rest = [item for item in scene.items[1:] if item.thing != thing
+            and not any(overlaps(item, twin, 0.02) for twin in twins)]
+    return replace(scene, items=(twins[0], *rest, twins[1]))
+
+
 _WEIGHTS = np.array([0.4 if name.startswith("plain") else 1.0 for name in PLACES])
 _PLACE_ODDS = _WEIGHTS / _WEIGHTS.sum()
 _WEATHER_ODDS = (0.7, 0.15, 0.15)  # clear, rain, snow

@@ -14,19 +14,18 @@ from PIL import Image
 from transformers import PreTrainedTokenizerFast, T5EncoderModel
 
 from mtu.data.playground import Playground, Row
-from mtu.finder import Finder
 from mtu.pipeline import MTUPipeline
 from mtu.playground.cells import stacked
 from mtu.playground.model import PATCH, SIDE, TIME_SHIFT, build_scheduler
 from mtu.space import PixelSpace
 
-from .asked import Asked, find_errors, label_errors
+from .asked import Asked, label_errors
+from .parts import take_part
 from .recipe import RecipeError
-from .stem_stage import find_stem, to_pixels
+from .stem_stage import to_pixels
 
 SMALLEST_TIME = 0.1  # bounds the weight of the nearly clean rows
 EARLY, EARLY_SHIFT = 0.3, 3.5  # share of the rows with nearly no signal, and where they lie
-EARLY_LOOKS, LOOK_SHIFT = 0.75, 5.5  # the same of rows that a first look is for
 DROP = 0.05  # of the rows each: text, image, both (Brooks et al. 2023, InstructPix2Pix)
 
 
@@ -36,21 +35,16 @@ def to_patches(pictures: np.ndarray | list[np.ndarray]) -> torch.Tensor:
 
 
 def sample_times(count: int, generator: torch.Generator, shift: float,
-                 looks: torch.Tensor | None = None, early_share: float = EARLY) -> torch.Tensor:
+                 early_share: float = EARLY) -> torch.Tensor:
     """Times (count,) in (0, 1), 1 = noise: sigmoid(0.8·n + shift) (Esser et al. 2024), and in a
     share of the rows, three of ten, sigmoid(n + 3.5), 0.97 in the middle.
 
     What stands where is decided there: of a thing that covers a sixth of the picture even a
     hundredth part of signal tells the place, and the sampler spends a third of its steps above 0.9.
-    looks (count,): rows that change a part of a picture which they see whole. The sampler sees
-    such a row at pure noise alone, in its first look; later the part is hidden.
     """
     times = torch.sigmoid(0.8 * torch.randn(count, generator=generator) + shift)
-    looks = torch.zeros(count, dtype=torch.bool) if looks is None else looks
-    early_shift = torch.where(looks, LOOK_SHIFT, EARLY_SHIFT)
-    early = torch.sigmoid(torch.randn(count, generator=generator) + early_shift)
-    share = torch.where(looks, EARLY_LOOKS, early_share)
-    return torch.where(torch.rand(count, generator=generator) < share, early, times)
+    early = torch.sigmoid(torch.randn(count, generator=generator) + EARLY_SHIFT)
+    return torch.where(torch.rand(count, generator=generator) < early_share, early, times)
 
 
 class DenoiseStage:
@@ -66,9 +60,9 @@ class DenoiseStage:
         self.tokenizer = PreTrainedTokenizerFast.from_pretrained(folder / "tokenizer")
         self.text_encoder = T5EncoderModel.from_pretrained(folder / "text_encoder")
         self.text_encoder.requires_grad_(False).eval()
-        self.stem = find_stem(recipe)
+        self.stem = take_part(recipe, "stem", "Stem")
+        self.finder = take_part(recipe, "finder", "Finder")
         self.label_weight = recipe.options.get("label_weight", 0.0)
-        self.finder: Finder | None = None
         self.space = PixelSpace(PATCH, recipe.options.get("place_code", 0.0))
         torch.manual_seed(recipe.seed)
 
@@ -84,8 +78,8 @@ class DenoiseStage:
         if not torch.cuda.is_available():
             self.unet.set_attn_processor(AttnProcessor())
         self.module = self.unet
-        if self.label_weight or self.finder is not None:
-            self.module = Asked(self.unet, self.label_weight > 0, self.finder)
+        if self.label_weight:
+            self.module = Asked(self.unet)
             self.module.load_head(self.recipe.path("init_from"))
         self.forward = self.module
         if self.recipe.options.get("compile"):  # worth it for runs of an hour: minutes to compile
@@ -137,10 +131,9 @@ class DenoiseStage:
             states = self.text_encoder(input_ids=ids, attention_mask=attention).last_hidden_state
         return states, attention
 
-    def _noised(self, target: torch.Tensor, generator: torch.Generator,
-                looks: torch.Tensor | None = None):
+    def _noised(self, target: torch.Tensor, generator: torch.Generator):
         options = self.recipe.options
-        times = sample_times(len(target), generator, options.get("noise_shift", TIME_SHIFT), looks,
+        times = sample_times(len(target), generator, options.get("noise_shift", TIME_SHIFT),
                              options.get("early_share", EARLY))
         noise = torch.randn(target.shape, generator=generator)
         t = times[:, None, None, None]
@@ -152,14 +145,11 @@ class DenoiseStage:
         """The errors (B,) of what the UNet predicts, and the losses of what its features are
         asked, by name."""
         out = self.forward(noised, times * 1000, text, encoder_attention_mask=attention, **shared)
-        losses = {}
+        sample, losses = out[0], {}
         if self.label_weight:
-            said = label_errors(out.labels, batch["labels"], batch["weight"])
+            said = label_errors(out[1], batch["labels"], batch["weight"])
             losses["cells"] = self.label_weight * said.mean()
-        if self.finder is not None:
-            missed = find_errors(out.found, batch["changed"], times)
-            losses["find"] = self.find_weight * missed.mean()
-        return self._row_errors(out.sample, batch["target"], times, batch["weight"]), losses
+        return self._row_errors(sample, batch["target"], times, batch["weight"]), losses
 
     @staticmethod
     def _row_errors(predicted, target, times, weight=None) -> torch.Tensor:
@@ -187,4 +177,5 @@ class DenoiseStage:
             guidance=options.get("guidance", {}), use_attention_mask=True,
             residual=options.get("residual", {}), first_look=options.get("first_look", {}),
             residual_share=options.get("residual_share", {}), strangest=options.get("strangest"),
-            fast=options.get("fast"), finder=self.finder, place_code=options.get("place_code", 0.0))
+            fast=options.get("fast"), finder=self.finder, place_code=options.get("place_code", 0.0),
+            keep_structure=options.get("keep_structure", False))

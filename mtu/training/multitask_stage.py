@@ -12,25 +12,19 @@ from mtu.conditioning import ConditionLayout, patch_mask
 from mtu.config import MTUConfig, condition_layout
 from mtu.data.mixture import batch_pattern
 from mtu.data.playground import Playground, Row
-from mtu.finder import Finder
 from mtu.look import hidden_under
 from mtu.pipeline import MTUPipeline
-from mtu.playground.cells import changed_cells
-from mtu.playground.edits import LOCAL_KINDS, REMOVAL_KINDS
 from mtu.playground.model import PATCH, SIDE
-from mtu.playground.scene import GRID
 from mtu.residual import Residual
 from mtu.unet import MTUUNet2DConditionModel
 
 from .base_stage import is_upcycled, load_upcycled
 from .denoise_stage import DROP, DenoiseStage
 from .finetune.methods import COMPONENT_NAMES
-from .parts import find_part, load_part
 from .recipe import RecipeError
 from .stem_stage import to_pixels
 
 CONDITION = condition_layout(3 * PATCH**2, PATCH**2)
-PARTS = (*LOCAL_KINDS, *REMOVAL_KINDS)  # kinds that change a part of the picture
 
 
 class MultitaskStage(DenoiseStage):
@@ -62,9 +56,6 @@ class MultitaskStage(DenoiseStage):
             torch.manual_seed(recipe.seed)
             self.unet = MTUUNet2DConditionModel.from_unet(base, config)
         self._thaw(options.get("thaw", []))
-        self.find_weight = options.get("find_weight", 0.0)
-        if self.find_weight:
-            self.finder = self._finder()
         self._fit_to_device()
         self.residual = options.get("residual", {})
         self.first_look = options.get("first_look", {})
@@ -82,11 +73,6 @@ class MultitaskStage(DenoiseStage):
                 raise RecipeError(f"thaw names {component!r}, and the UNet has no such component.")
             for parameter in found:
                 parameter.requires_grad_(True)
-
-    def _finder(self) -> Finder:
-        """The finder of the models that training goes on from, or a fresh one."""
-        place = find_part(self.recipe, "finder")
-        return load_part(place, "mtu.finder", "Finder") if place else Finder.for_unet(self.unet)
 
     def _collate_condition(self, rows: list[Row], target: torch.Tensor) -> dict:
         """condition (B, C, h, w), padded to the widest task. Turns the target of a task that
@@ -109,18 +95,7 @@ class MultitaskStage(DenoiseStage):
             if row.task in self.residual:
                 residual = Residual(packed[:, : 3 * PATCH**2], self.residual[row.task])
                 target[k] = residual.sample(target[k : k + 1])[0]
-        return {"condition": condition, "changed": torch.stack([self._changed(r) for r in rows]),
-                "looks": torch.tensor([self._looks(row) and row.kind in PARTS for row in rows])}
-
-    def _looks(self, row: Row) -> bool:
-        """True if a first look would be taken at this row: it is asked where the change belongs."""
-        return self.finder is not None and row.task in self.first_look and row.mask is None
-
-    def _changed(self, row: Row) -> torch.Tensor:
-        """(1, 16, 16): 1 in the cells where target and source differ; -1 where no look is taken."""
-        if not self._looks(row):
-            return torch.full((1, GRID, GRID), -1.0)
-        return torch.from_numpy(changed_cells(row.source, row.target))[None].float()
+        return {"condition": condition}
 
     def losses(self, batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
         target, tasks = batch["target"], batch["tasks"]
@@ -130,7 +105,7 @@ class MultitaskStage(DenoiseStage):
         drop_image = ~plain & (lot > 1 - 2 * DROP)  # with the text above 1 − DROP, alone below
         condition = batch["condition"].masked_fill(drop_image[:, None, None, None], 0.0)
         text, attention = self._text(batch["ids"], batch["attention"], drop_text, batch["empty"])
-        noised, times = self._noised(target, generator, batch["looks"])
+        noised, times = self._noised(target, generator)
         errors, cells = self._errors(batch, times, noised, text, attention, task=tasks,
                                      condition=condition.to(noised.device))
         # the sum over tasks of each task's share of the batch
@@ -165,6 +140,6 @@ class MultitaskStage(DenoiseStage):
         if dtype:
             self.unet.to(dtype)
             self.text_encoder.to(dtype)
-            if self.stem:
-                self.stem.to(torch.float16)  # as small a file, and three bits more of each weight
+            for part in filter(None, (self.stem, self.finder)):
+                part.to(torch.float16)  # as small a file, and three bits more of each weight
         self.pipeline(self.unet).save_pretrained(folder, max_shard_size="14MB")

@@ -7,6 +7,8 @@ from diffusers import ModelMixin
 
 from mtu.loading import load_component
 
+from .recipe import RecipeError
+
 
 def as_new(saved: ModelMixin) -> ModelMixin:
     """A copy that does not remember the folder it was loaded from, and so does not write it into
@@ -30,3 +32,18 @@ def find_part(recipe, name: str) -> Path | None:
 def load_part(place: Path, library: str, cls: str) -> ModelMixin:
     """The part in the folder `place`, in float32; ValueError if its weights do not fit."""
     return as_new(load_component(place.parent, place.name, library, cls, torch.float32))
+
+
+def take_part(recipe, name: str, cls: str) -> ModelMixin | None:
+    """The part `name`, of mtu's class `cls`, that the recipe's option of that name says the folder
+    of, else the one of the models that training goes on from; None if there is none. RecipeError
+    if there is none and the option names one."""
+    named = recipe.options.get(name)
+    place = Path(named).expanduser() if named else None
+    if place is None or not place.is_dir():
+        place = find_part(recipe, name)
+    if place is not None:
+        return load_part(place, f"mtu.{name}", cls)
+    if named:
+        raise RecipeError(f"There is no {name} at {named}; the recipe {name}.yaml trains one.")
+    return None

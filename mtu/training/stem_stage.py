@@ -18,20 +18,6 @@ FLAT = (4 / 255) ** 2  # gradient energy that is none
 LUMA = (0.299, 0.587, 0.114)
 
 
-def find_stem(recipe) -> Stem | None:
-    """The stem that the option `stem` names, else the one of the models that training goes on
-    from; None if there is none. RecipeError if there is none and the option names one."""
-    named = recipe.options.get("stem")
-    place = Path(named).expanduser() if named else None
-    if place is None or not place.is_dir():
-        place = find_part(recipe, "stem")
-    if place is not None:
-        return load_part(place, "mtu.stem", "Stem")
-    if named:
-        raise RecipeError(f"There is no stem at {named}; the recipe stem.yaml trains one.")
-    return None
-
-
 class StemStage:
     """Small degraded crops in, a Stem out.
 
@@ -45,12 +31,29 @@ class StemStage:
         self.recipe = recipe
         options = recipe.options
         torch.manual_seed(recipe.seed)
-        self.module = Stem(options.get("channels", 32), options.get("blocks", 4))
+        shape = ("channels", "blocks", "deep_channels", "deep_blocks")
+        self.module = Stem(**{name: options[name] for name in shape if name in options})
+        if recipe.init_from:
+            self._take_over(find_part(recipe, "stem"))
         self.module.to(memory_format=torch.channels_last)
+
+    def _take_over(self, place: Path | None) -> None:
+        """Start from the stem in the folder `place`, of the same channels and blocks; blocks at
+        half the resolution that it has not begin by changing nothing."""
+        if place is None:
+            raise RecipeError(f"There is no stem in {self.recipe.init_from} to start from.")
+        known, own = load_part(place, "mtu.stem", "Stem").state_dict(), self.module.state_dict()
+        if any(name not in own or own[name].shape != known[name].shape for name in known):
+            raise RecipeError(f"The stem in {place.parent} has other channels or blocks.")
+        if self.module.deep and not any(name.startswith("deep.") for name in known):
+            known |= {name: torch.zeros_like(value) if name.startswith("deep.up") else value
+                      for name, value in own.items() if name.startswith("deep.")}
+        self.module.load_state_dict(known)
 
     def dataset(self) -> Enlargements:
         options = self.recipe.options
-        chosen = {name: options[name] for name in ("crop", "pictures", "leaves") if name in options}
+        chosen = {name: options[name] for name in ("crop", "pictures", "leaves", "clean")
+                  if name in options}
         return Enlargements(self.recipe.seed, atlas_path=options.get("atlas"), **chosen)
 
     def collate(self, rows: list[Pair]) -> dict[int, tuple[torch.Tensor, torch.Tensor]]:

@@ -1,58 +1,81 @@
-"""The finder: what it reads, what a look makes of it, and that it is saved with the pipeline."""
+"""The finder: what it sees and reads, what a look makes of it, and that it is saved."""
 
 import numpy as np
 import pytest
 import torch
 from tiny_pipelines import picture, seeded, tiny_pipeline
 
-from mtu import MTUPipeline
-from mtu.finder import Finder, chosen_cells, watched
+from mtu import Engine, MTUPipeline, Request
+from mtu.engine import Done, Failed
+from mtu.finder import CELL, Finder, chosen_cells
+from mtu.look import NotFound
 
 STEPS = 6
+SIDE = 64
 
 
-def rigged(side: int = 8, **settings) -> MTUPipeline:
-    """A pipeline whose finder holds the left half of the sample to change, whatever it sees."""
-    pipeline = tiny_pipeline(first_look={"edit": 2, "inpaint": 2}, **settings)
-    finder = Finder.for_unet(pipeline.unet)
-    logits = torch.full((1, 1, side, side), -5.0)
-    logits[..., : side // 2] = 5.0
-    finder.forward = lambda middle, last: logits
+def tiny_finder(text_width: int = 24) -> Finder:
+    """A small one, away from its start, where blocks change nothing."""
+    torch.manual_seed(1)
+    finder = Finder(text_width, (8, 16, 32), (1, 1, 1)).eval()
+    with torch.no_grad():
+        for parameter in finder.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    return finder
+
+
+def rigged(found=lambda cells: cells[..., :2], likely: float = 5.0) -> MTUPipeline:
+    """A pipeline of 64 pixels whose finder holds a part of the 4 x 4 cells to change, the left
+    half, whatever it sees."""
+    pipeline = tiny_pipeline(first_look={"edit": 2, "inpaint": 2}, default_size=SIDE)
+    logits = torch.full((1, 1, SIDE // CELL, SIDE // CELL), -5.0)
+    found(logits).fill_(likely)
+    finder = tiny_finder()
+    finder.forward = lambda pixels, states, mask: logits
     pipeline.register_modules(finder=finder)
     return pipeline
 
 
-def test_features_are_kept_while_watched_and_no_longer():
-    pipeline = tiny_pipeline()
-    run = {"num_inference_steps": 1, "generator": seeded(0)}
-    with watched(pipeline.unet) as watch:
-        pipeline("t2i", "a cat", **run)
-        middle, last = watch.take()
-        assert middle.shape[1:] == (32, 8, 8) and last.shape[1:] == (16, 8, 8)
-        assert watch.take() == (None, None)
-    pipeline("t2i", "a cat", **run)
-    assert watch.take() == (None, None)
+def test_a_finder_answers_for_each_cell_by_the_picture_and_by_the_words():
+    finder = tiny_finder()
+    pixels, states = torch.randn(2, 3, 48, 80), torch.randn(2, 5, 24)
+    found = finder(pixels, states)
+    assert found.shape == (2, 1, 3, 5)
+    assert not torch.allclose(finder(pixels.flip(0), states), found)
+    assert not torch.allclose(finder(pixels, states.flip(0)), found)
 
 
-def test_a_finder_reads_both_features_and_brings_them_to_one_size():
-    torch.manual_seed(0)
-    finder = Finder((32, 16))
-    middle, last = torch.randn(2, 32, 4, 4), torch.randn(2, 16, 8, 8)
-    found = finder(middle, last)
-    assert found.shape == (2, 1, 8, 8)
-    for changed in ((middle.flip(0), last), (middle, last.flip(0))):
-        assert not torch.allclose(finder(*changed), found)
-    torch.testing.assert_close(finder(100 * middle, last), found)  # their scale does not matter
+def test_it_reads_no_padding():
+    finder = tiny_finder()
+    pixels, states = torch.randn(1, 3, 32, 32), torch.randn(1, 5, 24)
+    mask, other = torch.tensor([[1, 1, 1, 0, 0]]), states.clone()
+    other[:, 3:] = 9.0
+    torch.testing.assert_close(finder(pixels, states, mask), finder(pixels, other, mask))
+    torch.testing.assert_close(finder(pixels, states, mask), finder(pixels, states[:, :3]))
+    assert not torch.allclose(finder(pixels, states), finder(pixels, other))
 
 
-@pytest.mark.parametrize(("share", "chosen"), [(0.0, False), (0.4, True), (0.8, False)])
-def test_a_change_of_nothing_or_of_nearly_all_hides_nothing(share, chosen):
+def test_it_knows_left_from_right_where_all_looks_alike():
+    found = tiny_finder()(torch.zeros(1, 3, 64, 128), torch.randn(1, 4, 24))
+    assert not torch.allclose(found, found.flip(3), atol=1e-3)
+    assert not torch.allclose(found, found.flip(2), atol=1e-3)
+
+
+def test_several_requests_of_a_picture_are_asked_of_what_was_seen_once():
+    finder = tiny_finder()
+    pixels, states = torch.randn(2, 3, 32, 32), torch.randn(6, 4, 24)
+    together = finder.find(finder.see(pixels), states)
+    alone = finder(pixels.repeat_interleave(3, 0), states)
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("share", "chosen"), [(0.0, 0.0), (0.4, 0.4), (0.8, 1.0)])
+def test_a_change_of_nearly_all_is_one_of_the_whole_picture(share, chosen):
     logits = torch.full((1, 1, 10, 10), -3.0)
     logits[..., : int(10 * share), :] = 3.0
     cells = chosen_cells(logits)
-    assert (cells is not None) == chosen
-    if chosen:
-        assert torch.equal(cells, (logits > 0).float())
+    assert cells.mean() == pytest.approx(chosen)
+    assert set(cells.unique().tolist()) <= {0.0, 1.0}
 
 
 def likelihoods(*rows: str) -> torch.Tensor:
@@ -73,7 +96,7 @@ def test_of_what_may_be_meant_the_surest_is_chosen_whole():
 
 
 def test_where_nothing_is_likely_nothing_is_chosen():
-    assert chosen_cells(likelihoods("..2..", "..21.", ".....")) is None
+    assert not chosen_cells(likelihoods("..2..", "..21.", ".....")).any()
 
 
 def test_two_parts_that_are_as_sure_both_change():
@@ -82,68 +105,76 @@ def test_two_parts_that_are_as_sure_both_change():
     assert chosen == [(0, 0), (0, 1), (0, 5), (1, 0), (1, 6), (1, 7)]
 
 
-def test_a_finder_is_asked_over_several_noises_and_their_mean_counts():
-    pipeline, asked = rigged(), []
-
-    def answer(middle, last):
-        asked.append(last)
-        logits = torch.full((len(last), 1, 8, 8), -5.0)
-        logits[1:, ..., :4] = 5.0  # all but the first
-        return logits
-
-    pipeline.finder.forward = answer
-    source = picture(32, 32)
-    result = pipeline("edit", "a cat", source, num_inference_steps=STEPS, generator=seeded(1))
-    assert len(asked) == 1 and len(asked[0]) > 2
-    assert not torch.allclose(asked[0][0], asked[0][1])
-    before, after = np.asarray(source), np.asarray(result.images[0])
-    assert np.array_equal(before[:, 17:], after[:, 17:]) and not np.array_equal(before, after)
-
-
 @pytest.mark.parametrize("task", ["edit", "inpaint"])
 def test_what_is_found_is_redrawn_and_the_rest_is_the_sources_to_the_byte(task):
-    source = picture(48, 48)
+    source = picture(96, 96)
     result = rigged()(task, "a cat", source, num_inference_steps=STEPS, generator=seeded(1))
     before, after = np.asarray(source), np.asarray(result.images[0])
-    assert np.array_equal(before[:, 25:], after[:, 25:])
-    assert np.abs(before[:, :20].astype(int) - after[:, :20]).mean() > 5
+    assert np.array_equal(before[:, 49:], after[:, 49:])
+    assert np.abs(before[:, :40].astype(int) - after[:, :40]).mean() > 5
 
 
-def test_asking_the_finder_is_one_of_the_steps():
-    shown = list(rigged().steps("edit", "a cat", picture(40, 32), num_inference_steps=STEPS))
+def test_a_change_of_the_whole_picture_is_one_even_where_the_model_changed_little():
+    source = picture(SIDE, SIDE)
+    whole = rigged(lambda cells: cells)
+    for step in (run := whole.steps("edit", "make it night", source, num_inference_steps=1)):
+        drawn = step.preview
+    assert drawn is not None and run is not None
+    result = whole("edit", "make it night", source, num_inference_steps=1, generator=seeded(2))
+    assert (np.asarray(result.images[0]) != np.asarray(source)).any(-1).mean() > 0.9
+
+
+def test_asking_the_finder_takes_none_of_the_steps():
+    shown = list(rigged().steps("edit", "a cat", picture(80, 64), num_inference_steps=STEPS))
     assert [step.index for step in shown] == list(range(1, STEPS + 1))
-    assert {step.of for step in shown} == {STEPS} and shown[0].preview.size == (32, 32)
+    assert {step.of for step in shown} == {STEPS}
 
 
 def test_what_is_hidden_is_not_seen_by_what_redraws_it():
-    source, other = picture(32, 32), picture(32, 32)
-    other.paste((255, 0, 90), (2, 2, 13, 30))
+    source, other = picture(SIDE, SIDE), picture(SIDE, SIDE)
+    other.paste((255, 0, 90), (2, 2, 30, 60))
 
     def drawn(image):
         answer = rigged()("edit", "a cat", image, num_inference_steps=STEPS, generator=seeded(3))
-        return answer.images[0].crop((0, 0, 12, 32)).tobytes()
+        return answer.images[0].crop((0, 0, 31, SIDE)).tobytes()
 
     assert drawn(source) == drawn(other)
 
 
 def test_with_a_mask_the_finder_is_not_asked():
-    pipeline, mask = rigged(), picture(32, 32).convert("L").point(lambda v: 255)
+    pipeline, mask = rigged(), picture(SIDE, SIDE).convert("L").point(lambda v: 255)
 
-    def refuse(middle, last):
+    def refuse(pixels, states, mask):
         raise AssertionError("asked")
 
     pipeline.finder.forward = refuse
-    pipeline("inpaint", "a cat", picture(32, 32), mask=mask, num_inference_steps=STEPS)
+    pipeline("inpaint", "a cat", picture(SIDE, SIDE), mask=mask, num_inference_steps=STEPS)
     with pytest.raises(AssertionError, match="asked"):
-        pipeline("inpaint", "a cat", picture(32, 32), num_inference_steps=STEPS)
+        pipeline("inpaint", "a cat", picture(SIDE, SIDE), num_inference_steps=STEPS)
+
+
+def test_what_is_nowhere_to_be_found_is_said_and_an_edit_is_tried_all_the_same():
+    nothing = rigged(likely=-4.0)
+    source = picture(SIDE, SIDE)
+    with pytest.raises(NotFound, match="do not find that in the picture. Paint over it"):
+        nothing("inpaint", "remove the zebra", source, num_inference_steps=STEPS)
+    edited = nothing("edit", "a cat", source, num_inference_steps=STEPS, generator=seeded(1))
+    assert edited.images[0].size == source.size
+    engine = Engine(nothing)
+    try:
+        *_, refused = engine.submit(Request("inpaint", "remove the zebra", image=source)).events()
+        *_, drawn = engine.submit(Request("t2i", "a cat")).events()
+    finally:
+        engine.close()
+    assert isinstance(refused, Failed) and refused.message == str(NotFound())
+    assert isinstance(drawn, Done)
 
 
 def test_the_finder_is_saved_with_the_pipeline_and_answers_the_same(tmp_path):
     pipeline = tiny_pipeline(first_look={"edit": 1})
-    torch.manual_seed(1)
-    pipeline.register_modules(finder=Finder.for_unet(pipeline.unet).eval())
+    pipeline.register_modules(finder=tiny_finder())
     pipeline.save_pretrained(tmp_path)
     loaded = MTUPipeline.from_pretrained(tmp_path)
-    middle, last = torch.randn(1, 32, 8, 8), torch.randn(1, 16, 8, 8)
-    assert torch.equal(loaded.finder(middle, last), pipeline.finder(middle, last))
+    inputs = torch.randn(1, 3, 32, 32), torch.randn(1, 4, 24)
+    assert torch.equal(loaded.finder(*inputs), pipeline.finder(*inputs))
     assert MTUPipeline.from_pretrained(tmp_path, finder=None).finder is None

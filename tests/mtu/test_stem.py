@@ -16,10 +16,10 @@ from mtu.stem import TILE, Stem
 BICUBIC = Image.Resampling.BICUBIC
 
 
-def moved(blocks: int = 2) -> Stem:
+def moved(blocks: int = 2, deep_blocks: int = 0) -> Stem:
     """A small stem away from its start."""
     torch.manual_seed(0)
-    stem = Stem(8, blocks).eval()
+    stem = Stem(8, blocks, deep_channels=12, deep_blocks=deep_blocks).eval()
     with torch.no_grad():
         for last in stem.conv_out.values():
             last.weight.normal_(0, 0.1)
@@ -39,8 +39,9 @@ def test_a_fresh_stem_enlarges_as_bicubic_does(scale):
 
 @pytest.mark.parametrize("scale", [2, 4])
 @pytest.mark.parametrize("size", [(TILE + 1, TILE - 3), (2 * TILE + 7, 5)])
-def test_tiles_are_the_whole(scale, size):
-    stem, source = moved(), picture(*size)
+@pytest.mark.parametrize("deep_blocks", [0, 1, 2])
+def test_tiles_are_the_whole(scale, size, deep_blocks):
+    stem, source = moved(deep_blocks=deep_blocks), picture(*size)
     values = torch.from_numpy(levels(source)).permute(2, 0, 1)[None] / 127.5 - 1
     with torch.no_grad():
         whole = ((stem(values, scale)[0] + 1) * 127.5).round().clamp(0, 255).permute(1, 2, 0)
@@ -50,12 +51,18 @@ def test_tiles_are_the_whole(scale, size):
     assert difference.max() <= 1 and (difference > 0).mean() < 1e-3  # rounding of sums
 
 
-def test_a_pixel_reaches_as_far_as_is_said():
-    stem = moved(3)
-    small = torch.zeros(1, 3, 41, 41, requires_grad=True)
-    stem(small, 2)[0, 0, 41, 41].backward()
-    touched = small.grad.abs().sum((0, 1)).nonzero() - 20
-    assert 2 < touched.abs().max() <= stem.reach
+@pytest.mark.parametrize("deep_blocks", [0, 1, 2])
+@pytest.mark.parametrize("row", [40, 41])  # on the grid of the halves, and off it
+def test_a_pixel_reaches_as_far_as_is_said(deep_blocks, row):
+    stem = moved(3, deep_blocks)
+    small = torch.rand(1, 3, 83, 83).requires_grad_()
+    stem(small, 2)[0, 0, 2 * row, 2 * row].backward()
+    touched = small.grad.abs().sum((0, 1)).nonzero() - row
+    assert 2 + 4 * deep_blocks < touched.abs().max() <= stem.reach
+
+
+def test_at_half_the_resolution_it_reaches_twice_as_far():
+    assert moved(2, 3).reach - moved(2).reach > 2 * (moved(5).reach - moved(2).reach)
 
 
 def test_other_scales_are_refused():

@@ -40,6 +40,12 @@ SCENE = Scene("beach", "day", "clear", (make_item("cat", "left"), make_item("bal
      Cut("replace", "the key on the right", new="a big snake")),
     ("an owl instead of the fir tree", Cut("replace", "the fir tree", new="an owl")),
     ("turn the dog into a red car", Cut("replace", "the dog", new="a red car")),
+    ("the television at the bottom on the right should go to the left side",
+     Cut("move", "the television at the bottom on the right", column="left")),
+    ("make the cat high up smaller", Cut("resize", "the cat high up", factor=1 / 1.5)),
+    ("paint the balloon in the air green", Cut("recolor", "the balloon in the air", color="green")),
+    ("let it shrink", Cut("resize", "it", factor=1 / 1.5)),
+    ("Shift this to the right, please", Cut("move", "this", column="right")),
 ])
 def test_what_is_asked_of_one_thing(text, change):
     read = cut_of(text)
@@ -49,7 +55,8 @@ def test_what_is_asked_of_one_thing(text, change):
 
 @pytest.mark.parametrize("text", [
     "remove the cat", "a cat on the left", "add a hat on the left", "put a cat on the chair",
-    "make it bigger", "make it night", "paint the cat green",  # cats have no colour of their own
+    "make it night", "paint it blue", "it should be in the city", "make it and this bigger",
+    "paint the cat green",  # cats have no colour of their own
     "I don't want the cat on the left", "move the zeppelin to the left", "turn it into a sketch",
     "move the cat and the dog to the left", "put the cat in the city", "the cat", ""])
 def test_all_else_is_left_to_the_model(text):

@@ -1,19 +1,17 @@
-"""What a UNet's features are asked in training: the cells' labels, and where a change belongs."""
+"""What a UNet's features are asked in training: the cells' labels."""
 
 import pytest
 import torch
 from finetuning import requires_glyphs
 from test_stages import multitask, text_model, tiny_unet, trained  # noqa: F401
 
-from mtu.data.playground import Playground
 from mtu.finder import Finder
 from mtu.pipeline import MTUPipeline
 from mtu.playground.cells import cell_labels
 from mtu.playground.scene import GRID, Scene, make_item
 from mtu.playground.vocabulary import COLORS, THINGS
 from mtu.train import build_stage
-from mtu.training.asked import FILE, NUMBERS, Asked, find_errors, label_errors
-from mtu.training.denoise_stage import sample_times
+from mtu.training.asked import FILE, NUMBERS, Asked, label_errors
 from mtu.training.loop import Trainer
 
 OPTIONS = {"num_experts": 4, "first_look": {"edit": 2, "inpaint": 2}, "residual": {"edit": 1.0}}
@@ -80,29 +78,14 @@ def test_right_answers_cost_nothing_and_each_wrong_one_something():
     torch.testing.assert_close(twice, 2 * swapped)
 
 
-def test_where_a_change_belongs_is_asked_of_noisy_rows_that_take_a_look():
-    changed = torch.zeros(4, 1, 4, 4)
-    changed[:, :, :2] = 1
-    changed[3] = -1
-    found = torch.full((4, 1, 4, 4), 20.0)
-    errors = find_errors(found, changed, torch.tensor([0.97, 0.9, 1.0, 1.0]))
-    assert errors[1] == errors[3] == 0
-    torch.testing.assert_close(errors[[0, 2]], torch.full((2,), 10.0))  # half of them by 20
-    right = find_errors((changed * 2 - 1) * 20, changed, torch.ones(4))
-    assert right.max() < 1e-6
-
-
 def test_asking_changes_nothing_of_what_the_unet_predicts():
     unet = tiny_unet()
     inputs = (torch.randn(2, 768, 16, 16), torch.tensor([500.0, 900.0]), torch.randn(2, 5, 192))
     alone = unet(*inputs).sample
-    asked = Asked(unet, finder=Finder.for_unet(unet))
-    answers = asked(*inputs)
-    assert torch.equal(answers.sample, alone)
-    assert answers.labels.shape == (2, sum(NUMBERS.values()), 16, 16)
-    assert answers.found.shape == (2, 1, 16, 16)
-    assert Asked(unet, labels=False)(*inputs)[1:] == (None, None)
-    (answers.labels.square().mean() + answers.found.square().mean()).backward()
+    sample, labels = Asked(unet)(*inputs)
+    assert torch.equal(sample, alone)
+    assert labels.shape == (2, sum(NUMBERS.values()), 16, 16)
+    labels.square().mean().backward()
     assert unet.conv_in.weight.grad.abs().max() > 0  # the features are what learns
 
 
@@ -126,50 +109,23 @@ def test_the_base_learns_what_stands_where_and_hands_the_head_on(text_model, tmp
 
 
 @requires_glyphs
-def test_the_four_tasks_learn_with_a_finder_that_is_shipped(text_model, tmp_path):  # noqa: F811
-    options = OPTIONS | {"label_weight": 0.02, "find_weight": 0.1}
-    recipe = multitask(text_model, tmp_path, options=options)
-    trainer = trained(recipe)
-    assert {"cells", "find"} < set(trainer.train_step(
-        trainer.stage.collate([trainer.stage.dataset()[i] for i in range(4)])))
-    pipe = MTUPipeline.from_pretrained(tmp_path / "model")
-    for name, tensor in pipe.finder.state_dict().items():
-        torch.testing.assert_close(tensor, trainer.ema.tensors[f"finder.{name}"])
-    again = build_stage(multitask(tmp_path / "model", tmp_path / "again", options=options))
-    for name, tensor in again.finder.state_dict().items():
-        torch.testing.assert_close(tensor, pipe.finder.state_dict()[name])
-    assert "_name_or_path" not in again.finder.config  # where it came from is not shipped
+def test_the_four_tasks_learn_what_stands_where_and_keep_their_finder(text_model, tmp_path):  # noqa: F811
+    finder = Finder(192, (8, 16, 32), (1, 1, 1))
+    finder.save_pretrained(tmp_path / "finder")
+    options = OPTIONS | {"label_weight": 0.02, "finder": str(tmp_path / "finder")}
+    trainer = trained(multitask(text_model, tmp_path, options=options))
+    assert "cells" in trainer.train_step(
+        trainer.stage.collate([trainer.stage.dataset()[i] for i in range(4)]))
+    shipped = MTUPipeline.from_pretrained(tmp_path / "model").finder
+    again = build_stage(multitask(tmp_path / "model", tmp_path / "again", options=OPTIONS)).finder
+    for name, tensor in finder.state_dict().items():
+        assert torch.equal(shipped.state_dict()[name], tensor)
+        assert torch.equal(again.state_dict()[name], tensor)
+    assert "_name_or_path" not in again.config  # where it came from is not shipped
 
 
-@requires_glyphs
-def test_rows_that_take_a_look_know_where_they_change(text_model, tmp_path):  # noqa: F811
-    stage = build_stage(multitask(text_model, tmp_path, options=OPTIONS | {"find_weight": 0.1}))
-    rows = [Playground([task], 3)[k] for task in ("t2i", "edit", "inpaint", "sr")
-            for k in range(12)]
-    batch = stage.collate(rows)
-    for row, changed, part in zip(rows, batch["changed"], batch["looks"], strict=True):
-        looks = row.task in ("edit", "inpaint") and row.mask is None
-        assert (changed >= 0).all() == looks
-        if looks:
-            differs = (row.target != row.source).any(-1).reshape(GRID, 16, GRID, 16).any((1, 3))
-            assert torch.equal(changed[0] > 0, torch.from_numpy(differs))
-        whole = row.kind in ("place", "time", "weather", "style")
-        assert bool(part) == (looks and not whole)
-    assert {bool((c >= 0).all()) for c in batch["changed"]} == {True, False}
-
-
-def test_rows_for_a_first_look_are_mostly_pure_noise():
-    looks = torch.arange(4000) % 2 == 0
-    times = sample_times(4000, torch.Generator().manual_seed(0), 1.2, looks)
-    plain = sample_times(4000, torch.Generator().manual_seed(0), 1.2)
-    assert torch.equal(times[~looks], plain[~looks])
-    assert 0.7 < (times[looks] > 0.97).float().mean() < 0.82
-    assert (plain > 0.97).float().mean() < 0.25
-
-
-@pytest.mark.parametrize("weight", ["find_weight", "label_weight"])
-def test_without_a_weight_nothing_is_asked(text_model, tmp_path, weight):  # noqa: F811
-    stage = build_stage(multitask(text_model, tmp_path, options=OPTIONS | {weight: 0.0}))
+def test_without_a_weight_nothing_is_asked(text_model, tmp_path):  # noqa: F811
+    stage = build_stage(multitask(text_model, tmp_path, options=OPTIONS | {"label_weight": 0.0}))
     assert stage.module is stage.unet and stage.finder is None
 
 

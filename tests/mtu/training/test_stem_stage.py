@@ -7,12 +7,13 @@ from PIL import Image
 from safetensors.torch import load_file
 from test_stages import moved_stem, requires_glyphs, trained
 
-from mtu.data.enlargements import Enlargements
+from mtu.data.enlargements import CLEAN, Enlargements
 from mtu.data.playground import Playground
 from mtu.stem import Stem
 from mtu.training.loop import Trainer
+from mtu.training.parts import take_part
 from mtu.training.recipe import Recipe, RecipeError
-from mtu.training.stem_stage import StemStage, find_stem
+from mtu.training.stem_stage import StemStage
 
 SMALL = {"channels": 8, "blocks": 1, "crop": 16, "pictures": 3, "leaves": 1.0}
 
@@ -37,11 +38,11 @@ def test_a_small_picture_stands_for_its_sharp_one(leaves):
 
 
 def test_the_stage_learns(tmp_path):
-    chosen = recipe(tmp_path, steps=60, rate=3e-3)
+    chosen = recipe(tmp_path, steps=90, rate=3e-3)
     stage = StemStage(chosen)
     data, trainer = stage.dataset(), Trainer(stage, chosen, resume=False, quiet=True)
     batch = stage.collate([data[k] for k in range(6)])
-    losses = [trainer.train_step(batch) for _ in range(50)]
+    losses = [trainer.train_step(batch) for _ in range(80)]
     assert losses[-1]["pixels"] < losses[0]["pixels"] - 0.1  # about half a decibel
     assert losses[-1]["energy"] < losses[0]["energy"]
 
@@ -62,6 +63,35 @@ def test_what_is_exported_is_a_stem(tmp_path):
     assert "x2 energy" in (tmp_path / "run" / "figures.txt").read_text()
 
 
+def test_a_deeper_stem_starts_as_the_one_it_takes_over(tmp_path):
+    first = trained(recipe(tmp_path, options=SMALL)).stage.module
+    start = tmp_path / "start"
+    first.save_pretrained(start / "stem")
+    small = torch.rand(1, 3, 12, 14) * 2 - 1
+    for more in ({}, {"deep_blocks": 1, "deep_channels": 8}):
+        taken = StemStage(recipe(tmp_path, init_from=str(start), options=SMALL | more)).module
+        assert (taken.deep is not None) == bool(more)
+        for scale in (2, 4):
+            torch.testing.assert_close(taken(small, scale), first(small, scale))
+    taken.save_pretrained(tmp_path / "deep" / "stem")
+    same = recipe(tmp_path, init_from=str(tmp_path / "deep"), options=SMALL | more)
+    torch.testing.assert_close(StemStage(same).module(small, 2), taken(small, 2))
+    for options in (SMALL, SMALL | {"channels": 16}):
+        with pytest.raises(RecipeError, match="other channels or blocks"):
+            StemStage(recipe(tmp_path, init_from=str(tmp_path / "deep"), options=options))
+    with pytest.raises(RecipeError, match="no stem in .* to start from"):
+        StemStage(recipe(tmp_path, init_from=str(tmp_path)))
+
+
+def test_some_small_pictures_are_no_worse_than_shrunken():
+    def worse(clean):
+        rows = Enlargements(3, crop=16, pictures=2, leaves=1.0, clean=clean)
+        return [min(np.abs(np.asarray(Image.fromarray(row.sharp).resize((16, 16), how), float)
+                           - row.small).max() for how in CLEAN) for row in map(rows.__getitem__,
+                                                                               range(12))]
+    assert max(worse(1.0)) == 0 and max(worse(0.0)) > 0
+
+
 @requires_glyphs
 def test_sources_are_the_enlargements_of_the_stem(tmp_path):
     stem = moved_stem(tmp_path)
@@ -73,9 +103,10 @@ def test_sources_are_the_enlargements_of_the_stem(tmp_path):
 def test_a_stem_is_found_where_training_starts_or_where_it_is_named(tmp_path):
     elsewhere = str(tmp_path / "elsewhere")
     bare, chosen = tmp_path / "bare", recipe(tmp_path, init_from=str(tmp_path))
-    assert find_stem(chosen) is None
+    assert take_part(chosen, "stem", "Stem") is None
     with pytest.raises(RecipeError, match="no stem at .*elsewhere"):
-        find_stem(recipe(tmp_path, init_from=str(tmp_path), options={"stem": elsewhere}))
+        take_part(recipe(tmp_path, init_from=str(tmp_path), options={"stem": elsewhere}),
+                  "stem", "Stem")
     Stem(8, 1).save_pretrained(tmp_path / "stem")
     Stem(16, 1).save_pretrained(tmp_path / "other")
     bare.mkdir()
@@ -84,7 +115,7 @@ def test_a_stem_is_found_where_training_starts_or_where_it_is_named(tmp_path):
             (tmp_path, {"stem": str(tmp_path / "other")}, 16),
             (tmp_path, {"stem": elsewhere}, 8),  # none there: the start's own
             (bare, {"stem": elsewhere, "unfold": str(tmp_path)}, 8)):
-        found = find_stem(recipe(tmp_path, init_from=str(start), options=options))
+        found = take_part(recipe(tmp_path, init_from=str(start), options=options), "stem", "Stem")
         assert found.config.channels == channels
 
 
@@ -92,8 +123,8 @@ def test_a_stem_does_not_remember_where_it_was_trained(tmp_path):
     torch.manual_seed(0)
     trained = Stem(channels=4, blocks=1)
     trained.save_pretrained(tmp_path / "trained")
-    found = find_stem(Recipe(stage="multitask", steps=1, batch_size=4, run_dir=str(tmp_path),
-                             options={"stem": str(tmp_path / "trained")}))
+    found = take_part(Recipe(stage="multitask", steps=1, batch_size=4, run_dir=str(tmp_path),
+                             options={"stem": str(tmp_path / "trained")}), "stem", "Stem")
     found.save_pretrained(tmp_path / "part")
     assert str(tmp_path) not in (tmp_path / "part" / "config.json").read_text()
     for name, tensor in trained.state_dict().items():
