@@ -22,6 +22,7 @@ HEAD = 32  # channels of an attention head
 WAVES = 4  # across and down, that tell where a cell is
 HIDDEN = -10_000.0  # added to the logits of tokens that are none
 WEAK = 0.3  # the probability from which a cell may belong to the change; too few do more harm
+SURE = 0.6  # and one that it must reach somewhere, or nothing in the picture is meant
 STRONG = 0.95  # of the highest probability: a change holds a cell that is this sure
 
 
@@ -119,7 +120,7 @@ def chosen_cells(logits: torch.Tensor) -> torch.Tensor:
     (hysteresis, Canny 1986, "A computational approach to edge detection").
     """
     chance = logits[0, 0].float().sigmoid().cpu().numpy()
-    surest = chance >= max(WEAK, STRONG * chance.max())
+    surest = chance >= max(SURE, STRONG * chance.max())
     found = ndimage.binary_propagation(surest, np.ones((3, 3)), chance > WEAK)
     cells = torch.from_numpy(found)[None, None].to(logits)
     return torch.ones_like(cells) if cells.mean() > GLOBAL_SHARE else cells

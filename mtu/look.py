@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from PIL import Image
 
 from .compose import find_change
+from .coring import cored, is_drawn
 from .finder import chosen_cells
 from .guidance import branches
 from .images import to_tensor
@@ -31,11 +32,11 @@ GUIDANCE = 1.5  # by text, at most: more of it changes everything a little, wher
 
 
 class NotFound(ValueError):
-    """What is to go is nowhere in the picture, as far as the model sees."""
+    """What a request is about is nowhere in the picture, as far as the model sees."""
 
     def __init__(self):
-        super().__init__("I do not find that in the picture. Paint over it, or name it another "
-                         "way.")
+        super().__init__("I do not find that in the picture. Paint over the part you mean, or "
+                         "name it another way.")
 
 
 class Seen(NamedTuple):
@@ -50,16 +51,14 @@ class Seen(NamedTuple):
 def look(pipeline, inputs: Inputs, source: Image.Image,
          condition: torch.Tensor) -> Generator[Step, None, Seen]:
     """Where an MTUPipeline changes `source` ("RGB", at the model's size): its finder says so, or
-    where it has none the difference that a few steps make. NotFound if it is to erase something,
-    and has a finder that finds nothing. condition: (1, C_cond, h, w), of the source.
+    where it has none the difference that a few steps make. NotFound if the finder finds nothing.
+    condition: (1, C_cond, h, w), of the source.
     """
     if pipeline.finder is not None:
         cells = find_with(pipeline, inputs.prompt, source)
-        if cells.any():
-            return Seen(None, True) if cells.all() else Seen(_mask_of(cells, source))
-        if inputs.task == "inpaint":
+        if not cells.any():
             raise NotFound
-        return Seen(None)
+        return Seen(None, True) if cells.all() else Seen(_mask_of(cells, source))
     looking = first_look(inputs, pipeline.config.first_look)
     if looking is None:
         return Seen(None)
@@ -109,6 +108,28 @@ def _mask_of(cells: torch.Tensor, source: Image.Image) -> Image.Image:
     return area.resize(source.size, Image.Resampling.NEAREST)
 
 
+def draw_part(pipeline, inputs: Inputs, condition: torch.Tensor, fill: Image.Image,
+              part: Image.Image, done: int) -> Generator[Step, None, Image.Image]:
+    """An MTUPipeline's picture of a source whose `part` ("L") is hidden, which is `fill` there.
+
+    With the setting `glance` a few unguided steps come first, and where they draw nothing they are
+    all. done: steps before these. Where the model learns the change, faint changes are noise.
+    """
+    total, glance = done + inputs.steps, pipeline.config.glance.get(inputs.task, 0)
+    learned = inputs.task in pipeline.config.residual
+    if 0 < glance < inputs.steps:
+        quick = replace(inputs, steps=glance, rows=[replace(inputs.rows[-1], weight=1.0)])
+        picture = yield from pipeline._loop(quick, condition, done, total)
+        done += glance
+        if not is_drawn(fill, picture, part):
+            picture = cored(fill, picture) if learned else picture
+            yield Step(done, done, picture if pipeline.space.is_pixels else None)
+            return picture
+        inputs = replace(inputs, steps=inputs.steps - glance)
+    picture = yield from pipeline._loop(inputs, condition, done, total)
+    return cored(fill, picture) if learned else picture
+
+
 def hidden_under(pixels: torch.Tensor, area: torch.Tensor) -> torch.Tensor:
     """Pictures (B, 3, H, W), their surroundings drawn in where `area` (B, 1, H, W) is 1.
 
@@ -131,10 +152,11 @@ def hidden_under(pixels: torch.Tensor, area: torch.Tensor) -> torch.Tensor:
     return means
 
 
-def check_looks(looks: dict, tasks) -> None:
-    """ValueError for a task that changes no picture, or a number of steps below 1."""
+def check_looks(looks: dict, tasks, name: str = "first_look") -> None:
+    """ValueError for a task that changes no picture, or a number of steps below 1. name: of the
+    setting."""
     for task, steps in looks.items():
         if task not in ("edit", "inpaint") or task not in tasks:
-            raise ValueError(f"first_look names {task!r}, which has no part to redraw.")
+            raise ValueError(f"{name} names {task!r}, which has no part to redraw.")
         if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
-            raise ValueError(f"first_look[{task!r}] must be a number of steps, not {steps!r}.")
+            raise ValueError(f"{name}[{task!r}] must be a number of steps, not {steps!r}.")

@@ -17,7 +17,7 @@ from .familiar import check_weights, is_familiar
 from .guided import guided_loop
 from .images import resize_mask, to_pil, to_tensor
 from .loading import find_model
-from .look import check_looks, hidden_under, look
+from .look import check_looks, draw_part, hidden_under, look
 from .requests import Inputs, check_inputs
 from .residual import check_gains, check_shares
 from .safety import is_flagged
@@ -58,6 +58,7 @@ class MTUPipeline(DiffusionPipeline):
     upcycled_from: the base's `identity` (delta.py), if it is known.
     fast: task -> its fast way (speed.py); None where the model has none.
     place_code: amplitude of a pattern (space.py) that tells where patches are; 0 if not trained so.
+    glance: task -> steps that a hidden part is first glanced at in; nothing drawn, and it is done.
     keep_structure: what changes a picture as a whole keeps its structure (transfer.py).
 
     autocast_dtype is not saved: set it to e.g. torch.bfloat16 where that is faster. Nor is speed,
@@ -80,7 +81,7 @@ class MTUPipeline(DiffusionPipeline):
         first_look: dict | None = None, residual_share: dict | None = None,
         strangest: float | None = None, strange_weights: dict | None = None,
         upcycled_from: dict | None = None, fast: dict | None = None, place_code: float = 0.0,
-        keep_structure: bool = False,
+        keep_structure: bool = False, glance: dict | None = None,
     ):  # fmt: skip
         super().__init__()
         if prediction_type not in PREDICTION_TYPES:
@@ -106,6 +107,7 @@ class MTUPipeline(DiffusionPipeline):
             residual_share=dict(residual_share or {}), strangest=strangest,
             strange_weights=dict(strange_weights or {}), upcycled_from=upcycled_from,
             fast=dict(fast or {}), place_code=place_code, keep_structure=keep_structure,
+            glance=dict(glance or {}),
         )  # fmt: skip
         self.autocast_dtype: torch.dtype | None = None
         self.speed = "best"
@@ -116,6 +118,7 @@ class MTUPipeline(DiffusionPipeline):
         self.layouts = condition_layouts(unet, self.space.mask_channels)
         check_shares(self.config.residual_share, check_gains(self.config.residual, self.layouts))
         check_looks(self.config.first_look, self.layouts)
+        check_looks(self.config.glance, self.layouts, "glance")
         check_fast(self.config.fast, self.layouts)
         check_weights(self.config.strange_weights)
         self._null_text: Text | None = None
@@ -215,22 +218,29 @@ class MTUPipeline(DiffusionPipeline):
         """Draw, edit or erase: one picture of the model's size."""
         if inputs.source is None:
             return (yield from self._loop(inputs, None, 0, inputs.steps))
-        # 1. The condition, at the model's size
+        # 1. The part that changes: painted, or found by a look
         resized = inputs.source.resize(inputs.size, Image.Resampling.BICUBIC)
-        condition, done = self._condition(inputs.task, to_tensor(resized), inputs.mask), 0
-        # 2. A look at where the change is, whose source is then hidden
-        local = True if inputs.task == "inpaint" else None
+        local, done, hide = True if inputs.task == "inpaint" else None, 0, False
         if inputs.task in self.config.first_look and inputs.mask is None:
+            condition = self._condition(inputs.task, to_tensor(resized), None)
             seen = yield from look(self, inputs, resized, condition)
             local, done = (False, 0) if seen.whole else (local, seen.steps)
             if seen.area is not None:
-                hidden = resize_mask(seen.area, inputs.size)
-                condition = self._condition(inputs.task, to_tensor(resized), hidden, hide=True)
                 area = seen.area.resize(inputs.source.size, Image.Resampling.NEAREST)
-                inputs = replace(inputs, mask=area)
-        # 3. The loop, which encodes the prompt first
-        picture = yield from self._loop(
-            replace(inputs, steps=inputs.steps - done), condition, done, inputs.steps)
+                inputs, hide = replace(inputs, mask=area), True
+        # 2. The condition, the source hidden where it changes
+        part = None if inputs.mask is None else resize_mask(inputs.mask, inputs.size)
+        shown, fill = to_tensor(resized), None
+        if part is not None and (hide or self._hides(inputs.task)):
+            shown = hidden_under(shown, to_tensor(part))
+            fill = to_pil(shown)
+        condition = self._condition(inputs.task, shown, part)
+        # 3. The loop, which encodes the prompt first; of a hidden part a glance may be enough
+        inputs = replace(inputs, steps=inputs.steps - done)
+        if fill is None:
+            picture = yield from self._loop(inputs, condition, done, done + inputs.steps)
+        else:
+            picture = yield from draw_part(self, inputs, condition, fill, part, done)
         # 4. The change, brought to the source
         return composite(inputs.source, picture, inputs.mask, local, self.config.keep_structure)
 
@@ -271,20 +281,16 @@ class MTUPipeline(DiffusionPipeline):
         # 4. The tiles, blended
         return canvas.finish()
 
-    def _condition(self, task: str, pixels: torch.Tensor, mask: Image.Image | None,
-                   hide: bool = False):
-        """The condition (B, C_cond, h, w) of sources (B, 3, H, W) at the model's size.
+    def _hides(self, task: str) -> bool:
+        """True if the model was trained with the source hidden under a mask that the task reads."""
+        return self.layouts[task].mask and task in self.config.first_look
 
-        The source is hidden under a mask that the task reads, if the model was trained so, and
-        with `hide` under any.
-        """
+    def _condition(self, task: str, pixels: torch.Tensor, part: Image.Image | None):
+        """The condition (B, C_cond, h, w) of sources (B, 3, H, W) at the model's size. part: what
+        may change, "L" at that size, for a task that reads it."""
         layout, marked = self.layouts[task], None
-        if mask is not None:
-            area = to_tensor(resize_mask(mask, (pixels.shape[-1], pixels.shape[-2])))
-            if hide or (layout.mask and task in self.config.first_look):
-                pixels = hidden_under(pixels, area)
-            if layout.mask:
-                marked = self.space.encode_mask(area.to(self.unet.device))
+        if part is not None and layout.mask:
+            marked = self.space.encode_mask(to_tensor(part).to(self.unet.device))
         return layout.pack(self.space.encode(pixels.to(self.unet.device)), marked)
 
     def noise(self, generator: torch.Generator, height: int, width: int) -> torch.Tensor:

@@ -18,6 +18,7 @@ REACH = 25  # the window's radius is this part of the longer side
 SOFT = 128  # the source is fitted as soft as a prediction is: the blur's radius, likewise
 FLAT = 4e-4  # variance of a colour that counts as none
 EXPLAINED = (0.0, 0.5)  # share of the prediction's variance where the fit begins, and is all
+NEW = (0.12, 0.3)  # distance of a colour to the fit from which on it may be, and is, something new
 SMOOTH = 3  # pixels: maps of neighbouring windows are averaged
 
 
@@ -38,10 +39,14 @@ def transferred(source: torch.Tensor, prediction: torch.Tensor) -> torch.Tensor:
     slope = torch.linalg.solve(covariance(soft, soft) + FLAT * torch.eye(3),
                                covariance(soft, prediction))
     offset = mean(prediction) - _mapped(mean(soft), slope)
-    missed = mean((_mapped(soft, slope) + offset - prediction).square()).sum(1, keepdim=True)
+    off = _mapped(soft, slope) + offset - prediction
+    missed = mean(off.square()).sum(1, keepdim=True)
     shown = (mean(prediction.square()) - mean(prediction).square()).sum(1, keepdim=True)
     low, high = EXPLAINED
     share = ((1 - missed / (shown + 2 * FLAT) - low) / (high - low)).clamp(0, 1)
+    low, high = NEW
+    off = bell_blur(off.square().sum(1, keepdim=True).sqrt(), SMOOTH)
+    share = share * ((high - off) / (high - low)).clamp(0, 1)
     slope = bell_blur(slope.flatten(3).permute(0, 3, 1, 2), SMOOTH)
     slope = slope.permute(0, 2, 3, 1).unflatten(3, (3, 3))
     fitted = _mapped(source, slope) + bell_blur(offset, SMOOTH)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch.utils.data import Dataset
 
+from mtu.playground import atlas
 from mtu.playground.cells import cell_labels
 from mtu.playground.degrade import enlarge, shrink
 from mtu.playground.edits import (
@@ -55,7 +56,7 @@ class Finding(Dataset):
     def __init__(self, seed: int, requests: int = 4, side: int = 256, atlas_path=None,
                  more_of: dict[str, float] | None = None, worn: float = WORN):
         self.seed, self.requests, self.side = seed, requests, side
-        self.atlas_path, self.worn = atlas_path, worn
+        self.atlas_path, self.worn = atlas.ready(atlas_path), worn
         self.odds = odds_of(KINDS, more_of or {}, ODDS)
 
     def __len__(self) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch.utils.data import Dataset
 
+from mtu.playground import atlas
 from mtu.playground.captions import caption
 from mtu.playground.cells import cell_labels, changed_cells
 from mtu.playground.degrade import shrink
@@ -48,6 +49,7 @@ class Playground(Dataset):
     is a multiple of the pattern holds every task. stem: what enlarges the sources of the task sr;
     None for bicubic. more_of: thing, weather, or kind of edit or removal -> how many times as
     often as the others, or as usual, it comes up; ValueError for a name that is none of these.
+    atlas_path: see `atlas.ready`, which raises where the glyphs cannot be had.
     """
 
     def __init__(self, pattern: list[str], seed: int, side: int = 256, split: str = "train",
@@ -60,7 +62,7 @@ class Playground(Dataset):
         if unknown:
             raise ValueError(f"There is no thing, weather or kind of edit called {unknown[0]!r}.")
         self.pattern, self.seed, self.side = pattern, seed, side
-        self.split, self.atlas_path = split, atlas_path
+        self.split, self.atlas_path = split, atlas.ready(atlas_path)
 
     def __len__(self) -> int:
         return LENGTH

@@ -86,16 +86,18 @@ def _cells(path: Path) -> dict[str, np.ndarray]:
     return cells
 
 
-def load(path: Path | str | None = None) -> dict[str, np.ndarray]:
-    """Thing name → glyph, uint8 (128, 128, 4); builds the cached atlas when it is not there yet.
+def ready(path: Path | str | None = None) -> Path:
+    """The atlas at `path`, or the cached one, which is built when it is not there yet.
 
     Raises MissingFontError when it must be built and there is no font, FileNotFoundError when
     `path` is given and absent.
     """
-    if path is None:
-        path = default_path()
-        if not path.is_file():
-            build(path)
-    elif not Path(path).is_file():
+    if path is not None and not Path(path).is_file():
         raise FileNotFoundError(f"There is no atlas at {path}.")
-    return _cells(Path(path))
+    path = Path(path) if path is not None else default_path()
+    return path if path.is_file() else build(path)
+
+
+def load(path: Path | str | None = None) -> dict[str, np.ndarray]:
+    """Thing name → glyph, uint8 (128, 128, 4), of the atlas that is `ready`."""
+    return _cells(ready(path))

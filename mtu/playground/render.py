@@ -117,7 +117,7 @@ def _weather(canvas: Canvas, weather: str, rng: np.random.Generator) -> None:
 
 def render_array(scene: Scene, side: int = 256, atlas_path: Path | str | None = None) -> np.ndarray:
     """The picture of a scene, uint8 (side, side, 3). `atlas_path`: see `atlas.load`."""
-    path = Path(atlas_path) if atlas_path else atlas.default_path()
+    path = atlas.ready(atlas_path or None)
     canvas = paint(scene.place, scene.seed, side)
     sky = np.random.default_rng([scene.seed, 1])
     background_light, thing_light = _LIGHT[scene.time]
@@ -146,7 +146,7 @@ def render(scene: Scene, side: int = 256, atlas_path: Path | str | None = None) 
 
 def item_mask(item: Item, side: int = 256, atlas_path: Path | str | None = None) -> np.ndarray:
     """Where an item and its shadow are: bool (side, side)."""
-    path = Path(atlas_path) if atlas_path else atlas.default_path()
+    path = atlas.ready(atlas_path or None)
     canvas = Canvas(side)
     canvas.pixels[:] = 0
     if item.row == "down":

@@ -178,4 +178,4 @@ class DenoiseStage:
             residual=options.get("residual", {}), first_look=options.get("first_look", {}),
             residual_share=options.get("residual_share", {}), strangest=options.get("strangest"),
             fast=options.get("fast"), finder=self.finder, place_code=options.get("place_code", 0.0),
-            keep_structure=options.get("keep_structure", False))
+            keep_structure=options.get("keep_structure", False), glance=options.get("glance"))

@@ -101,12 +101,12 @@ class FinderStage:
                 "cells": self.recipe.options.get("label_weight", 0.3) * said}
 
     @torch.no_grad()
-    def figures(self, count: int = 100) -> dict[str, float]:
-        """On unseen pictures, the share of the requests whose cells are found (NEARLY all of them,
-        with fewer than FEW too many; of what is not there none), in all and by kind; and `named`,
-        the share of the cells with a thing whose thing the eye knows."""
+    def figures(self) -> dict[str, float]:
+        """On unseen pictures (the option `unseen`, 100), the share of the requests whose cells are
+        found (NEARLY all of them, with fewer than FEW too many; of what is not there none), in all
+        and by kind; and `named`, the share of the cells with a thing whose thing the eye knows."""
         data = self.dataset(UNSEEN)
-        rows = [data[k] for k in range(count)]
+        rows = [data[k] for k in range(self.recipe.options.get("unseen", 100))]
         batch = self.collate(rows)
         found, labels = (answer.cpu() for answer in self._answers(batch))
         right: dict[str, list[bool]] = {}
