@@ -163,10 +163,11 @@ class Backend:
         return carry_out(recipe.prompt, np.asarray(image.convert("RGB")))
 
     def submit(self, recipe: Recipe, image: Image.Image | None, mask: Image.Image | None,
-               steps: int | None = None, foreign: bool = False) -> Job:
+               steps: int | None = None, foreign: bool = False, where: str = "") -> Job:
         """Queue one request. ValueError in one sentence if it cannot be done.
 
         foreign: the image comes from elsewhere, so that the model may not know the like of it.
+        where: words that tell the part to change, if not those of the recipe.
         """
         from mtu.engine import Request
 
@@ -176,7 +177,7 @@ class Backend:
         return Job(self.engine.submit(Request(
             task=recipe.task, prompt=recipe.prompt, image=image, mask=mask, scale=recipe.scale,
             seed=recipe.seed, steps=steps, width=width, height=height, foreign=foreign,
-            speed="fast" if recipe.fast else "best",
+            speed="fast" if recipe.fast else "best", where=where,
         )))
 
     def close(self) -> None:

@@ -116,7 +116,7 @@ class Run:
                     Finished(Image.fromarray(made), seconds, steps), True)
             area = None if ask.area is None else Image.fromarray(ask.area).convert("L")
             part = replace(recipe, task="inpaint", prompt=ask.prompt, masked=area is not None)
-            finished = yield from self._job(index, part, image, area)
+            finished = yield from self._job(index, part, image, area, ask.where)
             if finished is None:
                 return None, True
             seconds, steps = seconds + finished.seconds, steps + finished.steps
@@ -124,12 +124,12 @@ class Run:
         return None, False
 
     def _job(self, index: int, recipe: Recipe, image: Image.Image | None,
-             mask: Image.Image | None) -> Iterator[Event]:
+             mask: Image.Image | None, where: str = "") -> Iterator[Event]:
         """One request to the engine. Returns what it made; None if it failed or was stopped."""
         root = root_of(self._session, recipe.source) if recipe.source else None
         foreign = root is not None and self._session.picture(root).turn is None
         try:
-            job = self._backend.submit(recipe, image, mask, foreign=foreign)
+            job = self._backend.submit(recipe, image, mask, foreign=foreign, where=where)
         except ValueError as error:
             yield self._failed(index, str(error))
             return None

@@ -23,7 +23,7 @@ class Request:
     scale: 2 or 4 (sr). width, height: pixels (t2i). None for the model's own: they, steps and the
     guidance scales. speed: "best", "fast" where the model has that, None for the pipeline's.
     foreign: the image comes from elsewhere; a model that knows only a world of its own may leave
-    it alone (edit, inpaint)."""
+    it alone (edit, inpaint). where: as `MTUPipeline.steps` has it."""
 
     task: str
     prompt: str = ""
@@ -38,6 +38,7 @@ class Request:
     height: int | None = None
     foreign: bool = False
     speed: str | None = None
+    where: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,11 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
+from scipy import ndimage
 
 from .compose import find_change
 from .coring import cored, is_drawn
@@ -55,9 +57,11 @@ def look(pipeline, inputs: Inputs, source: Image.Image,
     condition: (1, C_cond, h, w), of the source.
     """
     if pipeline.finder is not None:
-        cells = find_with(pipeline, inputs.prompt, source)
+        cells = find_with(pipeline, inputs.where or inputs.prompt, source)
         if not cells.any():
             raise NotFound
+        if inputs.where and not cells.all():
+            cells = boxed(cells)
         return Seen(None, True) if cells.all() else Seen(_mask_of(cells, source))
     looking = first_look(inputs, pipeline.config.first_look)
     if looking is None:
@@ -100,6 +104,15 @@ def find_with(pipeline, prompt: str, source: Image.Image) -> torch.Tensor:
     finder, text = pipeline.finder, pipeline.encode_text(prompt)
     pixels = to_tensor(source).to(finder.device)
     return chosen_cells(finder(pixels, text.states, text.mask).cpu())
+
+
+def boxed(cells: torch.Tensor) -> torch.Tensor:
+    """Cells (1, 1, h, w) of 0 and 1: the box around the largest of the parts that touch."""
+    parts, _ = ndimage.label(cells[0, 0].numpy(), np.ones((3, 3)))
+    rows, columns = ndimage.find_objects(parts)[np.bincount(parts.ravel())[1:].argmax()]
+    box = torch.zeros_like(cells)
+    box[0, 0, rows, columns] = 1
+    return box
 
 
 def _mask_of(cells: torch.Tensor, source: Image.Image) -> Image.Image:

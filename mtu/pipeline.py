@@ -172,23 +172,26 @@ class MTUPipeline(DiffusionPipeline):
         width: int | None = None,
         generator: torch.Generator | None = None,
         speed: str | None = None,
+        where: str = "",
     ) -> Generator[Step, None, Image.Image]:
         """Yield a `Step` per step of the loop, and return the picture; may be left at any step.
 
         image: the source (edit, inpaint, sr), any PIL image. mask: white where it may change, at
         the source's size (edit, inpaint). scale: 2 or 4 (sr). height, width: pixels (t2i).
         generator: on the CPU; the same seed gives the same picture. speed: "best" or "fast", a
-        way that the model's settings describe; num_inference_steps overrides its steps. Edits and
-        removals come back at the source's size, enlargements at `scale` times that.
+        way that the model's settings describe; num_inference_steps overrides its steps. where:
+        words that tell a finder the box to change, where the prompt says what to draw there.
+        Edits and removals come back at the source's size, enlargements at `scale` times that.
 
-        Checks everything before it returns: ValueError in one clear sentence.
+        Checks everything before it returns: ValueError in one clear sentence. While it runs a
+        finder may find nothing: NotFound (look.py), a ValueError too.
         """
         inputs = check_inputs(
             tasks=tuple(self.layouts), settings=self.config, size_multiple=self.size_multiple,
-            task=task, prompt=prompt, image=image, mask=mask, scale=scale,
-            num_inference_steps=num_inference_steps, guidance_scale=guidance_scale,
-            image_guidance_scale=image_guidance_scale, height=height, width=width,
-            generator=generator, speed=speed or self.speed,
+            task=task, prompt=prompt, image=image, mask=mask, scale=scale, height=height,
+            num_inference_steps=num_inference_steps, guidance_scale=guidance_scale, width=width,
+            image_guidance_scale=image_guidance_scale, generator=generator, where=where,
+            speed=speed or self.speed,
         )  # fmt: skip
         return self._enlarge(inputs) if task == "sr" else self._imagine(inputs)
 

@@ -20,7 +20,8 @@ class Inputs:
 
     source: upright "RGB", or None. mask: "L" of 0 and 255 at the source's size, or None.
     size: (width, height) of the model's picture; for sr of the target. steps: of the loop;
-    pace: how else it is denoised. rows: what guidance needs.
+    pace: how else it is denoised. rows: what guidance needs. where: words that tell the part to
+    change; "" where those are the prompt's.
     """
 
     task: str
@@ -32,6 +33,7 @@ class Inputs:
     pace: Pace
     rows: tuple[guide.Branch, ...]
     generator: torch.Generator
+    where: str = ""
 
 
 def check_inputs(
@@ -51,6 +53,7 @@ def check_inputs(
     width: int | None = None,
     generator: torch.Generator | None = None,
     speed: str = "best",
+    where: str = "",
 ) -> Inputs:
     """The request with its defaults filled in; ValueError in one clear sentence.
 
@@ -82,6 +85,7 @@ def check_inputs(
         pace=pace,
         rows=guide.branches(text, picture, bool(prompt), spec.takes_image),
         generator=generator or torch.Generator().manual_seed(torch.seed() % 2**63),
+        where=where.strip(),
     )
 
 

@@ -11,6 +11,7 @@ Arrays are float32 tensors (1, C, H, W), colours in [0, 1].
 """
 
 import torch
+import torch.nn.functional as F
 
 from .blur import bell_blur
 
@@ -18,8 +19,8 @@ REACH = 25  # the window's radius is this part of the longer side
 SOFT = 128  # the source is fitted as soft as a prediction is: the blur's radius, likewise
 FLAT = 4e-4  # variance of a colour that counts as none
 EXPLAINED = (0.0, 0.5)  # share of the prediction's variance where the fit begins, and is all
-NEW = (0.12, 0.3)  # distance of a colour to the fit from which on it may be, and is, something new
-SMOOTH = 3  # pixels: maps of neighbouring windows are averaged
+NEW = (0.12, 0.25)  # distance of a colour to the fit from which on it may be, and is, something new
+SMOOTH = 2  # pixels: maps of neighbouring windows are averaged
 
 
 def transferred(source: torch.Tensor, prediction: torch.Tensor) -> torch.Tensor:
@@ -45,7 +46,8 @@ def transferred(source: torch.Tensor, prediction: torch.Tensor) -> torch.Tensor:
     low, high = EXPLAINED
     share = ((1 - missed / (shown + 2 * FLAT) - low) / (high - low)).clamp(0, 1)
     low, high = NEW
-    off = bell_blur(off.square().sum(1, keepdim=True).sqrt(), SMOOTH)
+    off = F.max_pool2d(off.square().sum(1, keepdim=True).sqrt(), 3, 1, 1)  # rain is a pixel wide
+    off = bell_blur(off, SMOOTH)
     share = share * ((high - off) / (high - low)).clamp(0, 1)
     slope = bell_blur(slope.flatten(3).permute(0, 3, 1, 2), SMOOTH)
     slope = slope.permute(0, 2, 3, 1).unflatten(3, (3, 3))

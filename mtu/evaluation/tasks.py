@@ -58,8 +58,8 @@ def answer(pipe: MTUPipeline, case: Case, steps: int | None = None,
     As the chat makes it: free wording is read as a caption (plainly.py), styles are exact, and
     edits of one thing cut it out where their words allow (exactly.py). alone: by the model alone.
     """
-    def ask(task: str, text: str, area: np.ndarray | None = None) -> np.ndarray:
-        given = {}
+    def ask(task: str, text: str, area: np.ndarray | None = None, where: str = "") -> np.ndarray:
+        given = {"where": where}
         if case.source is not None:
             given["image"] = Image.fromarray(case.source)
         if area is not None:
@@ -89,7 +89,7 @@ def _carried_out(case: Case, ask: Callable[..., np.ndarray]) -> np.ndarray | Non
             wanted = work.send(made)
         except StopIteration as end:
             return end.value
-        made = ask("inpaint", wanted.prompt, wanted.area)
+        made = ask("inpaint", wanted.prompt, wanted.area, wanted.where)
 
 
 def run_task(

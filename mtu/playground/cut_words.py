@@ -41,6 +41,11 @@ _SWAPPED = (rf"\b(?:replace|swap(?: out)?|turn|change|exchange|transform|switch|
             rf"NEW (?:instead of|in place of) {_OLD}$", rf"instead of {_OLD},? (?:i want )?NEW$",
             rf"NEW where {_OLD} is$", rf"^{_OLD} should be NEW$")
 _IT = re.compile(r"\b(?:it|this|that)\b")
+_NEEDED = ("add|insert|include|put|place|draw|paint|set|show|give (?:me|it)|plus|and|also|"
+           "there should be")
+_WISHED = "i want|i'd like|i would like|have"  # "I want a red cat" may be about its colour
+_ADDED = (rf"(?:^|\b)(?:{_NEEDED}) (?:in )?NEW\b", rf"(?:^|\b)(?:{_WISHED}) NEW \w",
+          r"NEW .*\bwould be nice$")
 _ENDS = re.compile(r"(?:,? (?:please|pls|thanks|thank you))?[ .!?]*$")
 
 
@@ -49,7 +54,8 @@ class Cut:
     """A change of one thing. thing: the words that name it, as in a request to remove it.
 
     kind: "move" to `column` (of `vocabulary.COLUMNS`), "resize" by `factor` of its height,
-    "recolor" to `color` (of `vocabulary.COLORS`), or "replace" with `new`, as in a request to draw.
+    "recolor" to `color` (of `vocabulary.COLORS`), or "replace" with `new`, as in a request to draw;
+    "add" names no thing but the `new` one.
     """
 
     kind: str
@@ -68,13 +74,15 @@ def cut_of(instruction: str) -> Cut | None:
     if not things and not others:  # "make it bigger": the only thing there is
         things = list(_IT.finditer(text))
         old = _IT
-    if len(things) != 1 or len(others) > 1 or re.search(r"n't\b|\b(?:not|never|no)\b", text):
+    if max(len(things), len(others)) != 1 or re.search(r"n't\b|\b(?:not|never|no)\b", text):
         return None
-    name, rest = things[0][0], old.sub("OLD", text)
+    rest = old.sub("OLD", text)
     if others:
         rest, other = new.sub("NEW", rest), others[0][0]
-        found = _first(_SWAPPED, rest)
-        return found and Cut("replace", _at(name, found), new=other)
+        if things and (found := _first(_SWAPPED, rest)):
+            return Cut("replace", _at(things[0][0], found), new=other)
+        return Cut("add", "", new=other) if _first(_ADDED, rest) else None
+    name = things[0][0]
     if found := _first(_MOVES, rest):
         return Cut("move", _at(name, found), column=_column(found["goes"]))
     if found := _first(_COLORED, rest):

@@ -2,7 +2,8 @@
 
 A style is arithmetic on every pixel (styles.py). One thing is moved, resized or recoloured by
 cutting it out, and replaced by drawing where it stood (cutting.py); of the model that asks a
-removal, which it does best, and a drawing under a mask. Pictures are uint8 (H, W, 3).
+removal, which it does best, and a drawing under a mask. A thing is added by such a drawing too,
+where the model's finder reads from the words that it belongs. Pictures are uint8 (H, W, 3).
 """
 
 from collections.abc import Generator
@@ -18,10 +19,11 @@ from .styles import style_of, stylize
 @dataclass(frozen=True)
 class Ask:
     """What the model is to do on the picture, as the task "inpaint". area: where, bool (H, W);
-    None where the words tell."""
+    None where words tell: those of `where`, or if there are none the prompt's."""
 
     prompt: str
     area: np.ndarray | None = None
+    where: str = ""
 
 
 Carrying = Generator[Ask, np.ndarray, np.ndarray | None]
@@ -36,6 +38,8 @@ def carry_out(instruction: str, source: np.ndarray) -> Carrying:
     change = cut_of(instruction)
     if change is None:
         return None
+    if change.kind == "add":
+        return (yield Ask(f"draw {change.new} here", where=instruction))
     plate = yield Ask(f"remove {change.thing}")
     if change.kind != "replace":
         return cut(source, plate, change)

@@ -25,7 +25,7 @@ def asked(backend, monkeypatch):
     """The small model; a removal takes a red square away, whatever it is called."""
     heard = []
 
-    def submit(recipe, image, mask, steps=None, foreign=False):
+    def submit(recipe, image, mask, steps=None, foreign=False, where=""):
         heard.append((recipe.task, recipe.prompt, mask is not None))
         if recipe.task == "t2i":
             made = np.full((32, 32, 3), 230, np.uint8)

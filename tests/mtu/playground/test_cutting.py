@@ -44,6 +44,11 @@ SCENE = Scene("beach", "day", "clear", (make_item("cat", "left"), make_item("bal
      Cut("move", "the television at the bottom on the right", column="left")),
     ("make the cat high up smaller", Cut("resize", "the cat high up", factor=1 / 1.5)),
     ("paint the balloon in the air green", Cut("recolor", "the balloon in the air", color="green")),
+    ("And a small yellow rose at the left, please.", Cut("add", "", new="a small yellow rose")),
+    ("add a pink butterfly to the left of the pumpkin", Cut("add", "", new="a pink butterfly")),
+    ("on the right, put a cat", Cut("add", "", new="a cat")),
+    ("I'd like an owl on the left", Cut("add", "", new="an owl")),
+    ("a dog in the middle would be nice", Cut("add", "", new="a dog")),
     ("let it shrink", Cut("resize", "it", factor=1 / 1.5)),
     ("Shift this to the right, please", Cut("move", "this", column="right")),
 ])
@@ -54,7 +59,8 @@ def test_what_is_asked_of_one_thing(text, change):
 
 
 @pytest.mark.parametrize("text", [
-    "remove the cat", "a cat on the left", "add a hat on the left", "put a cat on the chair",
+    "remove the cat", "a cat on the left", "I want a pink balloon", "add a cat and a dog",
+    "add a zeppelin",
     "make it night", "paint it blue", "it should be in the city", "make it and this bigger",
     "paint the cat green",  # cats have no colour of their own
     "I don't want the cat on the left", "move the zeppelin to the left", "turn it into a sketch",
@@ -77,7 +83,7 @@ def test_a_style_asks_nothing_of_the_model_and_the_rest_is_left_to_it():
 
 
 @pytest.mark.parametrize(("kind", "least"), [("move", 0.9), ("resize", 0.85), ("recolor", 0.7),
-                                             ("replace", 0.9)])
+                                             ("replace", 0.9), ("add", 0.9)])
 def test_most_instructions_of_these_kinds_are_read_rightly(kind, least):
     rng, read, wrong = np.random.default_rng(8), 0, []
     for _ in range(200):
@@ -89,13 +95,14 @@ def test_most_instructions_of_these_kinds_are_read_rightly(kind, least):
         change = cut_of(text)
         if change is not None:
             wanted = {"move": change.column, "recolor": change.color, "replace": edit.value,
-                      "resize": "bigger" if change.factor > 1 else "smaller"}[change.kind]
+                      "resize": "bigger" if change.factor > 1 else "smaller",
+                      "add": edit.value}[change.kind]
             read += 1
             wrong += [text] * (change.kind != kind or wanted != edit.value)
     assert wrong == [] and read >= least * 200
 
 
-@pytest.mark.parametrize("kind", ["remove_name", "add", "place", "time", "weather", "style"])
+@pytest.mark.parametrize("kind", ["remove_name", "place", "time", "weather", "style"])
 def test_no_instruction_of_another_kind_is_taken_for_one(kind):
     from mtu.playground.edits import sample_removal
 
