@@ -24,7 +24,7 @@ from .sampling import exhaust
 from .steps import Step
 from .tiling import PREVIEW_SIDE
 
-TILE = 128  # pixels of the small picture that are enlarged at a time
+TILE = 256  # pixels of the small picture that are enlarged at a time
 
 
 class Stem(ModelMixin, ConfigMixin):
