@@ -72,7 +72,7 @@ def test_only_the_front_end_knows_gradio_and_the_chat_no_torch():
 
 def test_the_tracked_tree_can_travel():
     total = sum((ROOT / name).stat().st_size for name in tracked())
-    assert total < 48e6
+    assert total < 48 * 2**20  # of the 64 MiB that may travel
     for name in tracked():
         if name.endswith(".safetensors"):
             assert (ROOT / name).stat().st_size <= 15e6, name
