@@ -50,11 +50,9 @@ class MTUPipeline(DiffusionPipeline):
     force_zeros_for_empty_prompt: no words are zeros, not the encoding of "" (SDXL).
     residual: task -> gain, for tasks whose sample is the change of the source (residual.py).
     residual_share: task -> how much of that change is made, 0 to 1; 1 where it says nothing.
-    first_look: task -> steps, for tasks that redraw the part they change instead of changing it
-    (look.py).
-    strangest: pictures from elsewhere whose `strangeness` (familiar.py) is above this are not the
-    model's to edit, and the stem enlarges any such alone; None for no limit. strange_weights: what
-    strangeness is made of there.
+    first_look: task -> steps, for tasks that redraw the part they change (look.py).
+    strangest: pictures from elsewhere whose `strangeness` (familiar.py, by strange_weights) is more
+    are not the model's to edit, and the stem enlarges any such alone; None for no limit.
     upcycled_from: the base's `identity` (delta.py), if it is known.
     fast: task -> its fast way (speed.py); None where the model has none.
     place_code: amplitude of a pattern (space.py) that tells where patches are; 0 if not trained so.
@@ -180,11 +178,10 @@ class MTUPipeline(DiffusionPipeline):
         the source's size (edit, inpaint). scale: 2 or 4 (sr). height, width: pixels (t2i).
         generator: on the CPU; the same seed gives the same picture. speed: "best" or "fast", a
         way that the model's settings describe; num_inference_steps overrides its steps. where:
-        words that tell a finder the box to change, where the prompt says what to draw there.
-        Edits and removals come back at the source's size, enlargements at `scale` times that.
+        words that tell a finder the box to change, where the prompt says what to draw there. Edits
+        and removals come back at the source's size, enlargements at `scale` times that.
 
-        Checks everything before it returns: ValueError in one clear sentence. While it runs a
-        finder may find nothing: NotFound (look.py), a ValueError too.
+        Checks all before it returns: ValueError in one clear sentence; while it runs, NotFound.
         """
         inputs = check_inputs(
             tasks=tuple(self.layouts), settings=self.config, size_multiple=self.size_multiple,
