@@ -163,11 +163,13 @@ class Backend:
         return carry_out(recipe.prompt, np.asarray(image.convert("RGB")))
 
     def submit(self, recipe: Recipe, image: Image.Image | None, mask: Image.Image | None,
-               steps: int | None = None, foreign: bool = False, where: str = "") -> Job:
+               steps: int | None = None, foreign: bool = False, where: str = "",
+               in_front: bool = False) -> Job:
         """Queue one request. ValueError in one sentence if it cannot be done.
 
         foreign: the image comes from elsewhere, so that the model may not know the like of it.
-        where: words that tell the part to change, if not those of the recipe.
+        where: words that tell the part to change, if not those of the recipe. in_front: what is
+        drawn stands in front of the image.
         """
         from mtu.engine import Request
 
@@ -178,6 +180,7 @@ class Backend:
             task=recipe.task, prompt=recipe.prompt, image=image, mask=mask, scale=recipe.scale,
             seed=recipe.seed, steps=steps, width=width, height=height, foreign=foreign,
             speed="fast" if recipe.fast else "best", where=where,
+            in_front=in_front,
         )))
 
     def close(self) -> None:

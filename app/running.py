@@ -116,7 +116,9 @@ class Run:
                     Finished(Image.fromarray(made), seconds, steps), True)
             area = None if ask.area is None else Image.fromarray(ask.area).convert("L")
             part = replace(recipe, task="inpaint", prompt=ask.prompt, masked=area is not None)
-            finished = yield from self._job(index, part, image, area, ask.where)
+            base = image if ask.behind is None else Image.fromarray(ask.behind)
+            finished = yield from self._job(index, part, base, area, where=ask.where,
+                                            in_front=ask.behind is not None)
             if finished is None:
                 return None, True
             seconds, steps = seconds + finished.seconds, steps + finished.steps
@@ -124,12 +126,13 @@ class Run:
         return None, False
 
     def _job(self, index: int, recipe: Recipe, image: Image.Image | None,
-             mask: Image.Image | None, where: str = "") -> Iterator[Event]:
-        """One request to the engine. Returns what it made; None if it failed or was stopped."""
+             mask: Image.Image | None, **how) -> Iterator[Event]:
+        """One request to the engine. Returns what it made; None if it failed or was stopped. how:
+        `where` and `in_front`, as `Backend.submit` has them."""
         root = root_of(self._session, recipe.source) if recipe.source else None
         foreign = root is not None and self._session.picture(root).turn is None
         try:
-            job = self._backend.submit(recipe, image, mask, foreign=foreign, where=where)
+            job = self._backend.submit(recipe, image, mask, foreign=foreign, **how)
         except ValueError as error:
             yield self._failed(index, str(error))
             return None

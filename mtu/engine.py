@@ -23,7 +23,7 @@ class Request:
     scale: 2 or 4 (sr). width, height: pixels (t2i). None for the model's own: they, steps and the
     guidance scales. speed: "best", "fast" where the model has that, None for the pipeline's.
     foreign: the image comes from elsewhere; a model that knows only a world of its own may leave
-    it alone (edit, inpaint). where: as `MTUPipeline.steps` has it."""
+    it alone (edit, inpaint). where, in_front: as `MTUPipeline.steps` has them."""
 
     task: str
     prompt: str = ""
@@ -39,6 +39,7 @@ class Request:
     foreign: bool = False
     speed: str | None = None
     where: str = ""
+    in_front: bool = False
 
 
 @dataclass(frozen=True)

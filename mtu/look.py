@@ -21,10 +21,10 @@ from PIL import Image
 from scipy import ndimage
 
 from .compose import find_change
-from .coring import cored, is_drawn
+from .coring import cored, in_front, is_drawn
 from .finder import chosen_cells
 from .guidance import branches
-from .images import to_tensor
+from .images import to_pil, to_tensor
 from .requests import Inputs
 from .steps import Step
 
@@ -123,11 +123,13 @@ def _mask_of(cells: torch.Tensor, source: Image.Image) -> Image.Image:
 
 def draw_part(pipeline, inputs: Inputs, condition: torch.Tensor, fill: Image.Image,
               part: Image.Image, done: int) -> Generator[Step, None, Image.Image]:
-    """An MTUPipeline's picture of a source whose `part` ("L") is hidden, which is `fill` there.
+    """An MTUPipeline's picture of a source whose `part` ("L") may change, which is `fill` there.
 
     With the setting `glance` a few unguided steps come first, and where they draw nothing they are
     all. done: steps before these. Where the model learns the change, faint changes are noise.
     """
+    if inputs.in_front:
+        return (yield from _draw_in_front(pipeline, inputs, condition, fill, part, done))
     total, glance = done + inputs.steps, pipeline.config.glance.get(inputs.task, 0)
     learned = inputs.task in pipeline.config.residual
     if 0 < glance < inputs.steps:
@@ -141,6 +143,21 @@ def draw_part(pipeline, inputs: Inputs, condition: torch.Tensor, fill: Image.Ima
         inputs = replace(inputs, steps=inputs.steps - glance)
     picture = yield from pipeline._loop(inputs, condition, done, total)
     return cored(fill, picture) if learned else picture
+
+
+def _draw_in_front(pipeline, inputs: Inputs, condition, behind: Image.Image, part: Image.Image,
+                   done: int) -> Generator[Step, None, Image.Image]:
+    """`draw_part` of something in front of the source, which is not hidden. Should nothing come of
+    that, the part is drawn once more with what stands there hidden."""
+    total = done + inputs.steps
+    picture = yield from pipeline._loop(inputs, condition, done, total)
+    shown = in_front(behind, picture, behind)
+    if shown is not None:
+        return shown
+    hidden = hidden_under(to_tensor(behind), to_tensor(part))
+    condition = pipeline._condition(inputs.task, hidden, part)
+    picture = yield from pipeline._loop(inputs, condition, total, total + inputs.steps)
+    return in_front(to_pil(hidden), picture, behind) or picture
 
 
 def hidden_under(pixels: torch.Tensor, area: torch.Tensor) -> torch.Tensor:

@@ -170,7 +170,7 @@ class MTUPipeline(DiffusionPipeline):
         width: int | None = None,
         generator: torch.Generator | None = None,
         speed: str | None = None,
-        where: str = "",
+        where: str = "", in_front: bool = False,
     ) -> Generator[Step, None, Image.Image]:
         """Yield a `Step` per step of the loop, and return the picture; may be left at any step.
 
@@ -178,8 +178,9 @@ class MTUPipeline(DiffusionPipeline):
         the source's size (edit, inpaint). scale: 2 or 4 (sr). height, width: pixels (t2i).
         generator: on the CPU; the same seed gives the same picture. speed: "best" or "fast", a
         way that the model's settings describe; num_inference_steps overrides its steps. where:
-        words that tell a finder the box to change, where the prompt says what to draw there. Edits
-        and removals come back at the source's size, enlargements at `scale` times that.
+        words that tell a finder the box to change, where the prompt says what to draw there.
+        in_front: of what is drawn there only the thing is taken, and the source goes on behind it.
+        Edits and removals come back at the source's size, enlargements at `scale` times that.
 
         Checks all before it returns: ValueError in one clear sentence; while it runs, NotFound.
         """
@@ -188,7 +189,7 @@ class MTUPipeline(DiffusionPipeline):
             task=task, prompt=prompt, image=image, mask=mask, scale=scale, height=height,
             num_inference_steps=num_inference_steps, guidance_scale=guidance_scale, width=width,
             image_guidance_scale=image_guidance_scale, generator=generator, where=where,
-            speed=speed or self.speed,
+            speed=speed or self.speed, in_front=in_front,
         )  # fmt: skip
         return self._enlarge(inputs) if task == "sr" else self._imagine(inputs)
 
@@ -232,7 +233,7 @@ class MTUPipeline(DiffusionPipeline):
         part = None if inputs.mask is None else resize_mask(inputs.mask, inputs.size)
         shown, fill = to_tensor(resized), None
         if part is not None and (hide or self._hides(inputs.task)):
-            shown = hidden_under(shown, to_tensor(part))
+            shown = shown if inputs.in_front else hidden_under(shown, to_tensor(part))
             fill = to_pil(shown)
         condition = self._condition(inputs.task, shown, part)
         # 3. The loop, which encodes the prompt first; of a hidden part a glance may be enough
@@ -273,9 +274,8 @@ class MTUPipeline(DiffusionPipeline):
             noise = canvas.cut_samples(field, tiles)
             for step in guided_loop(self, inputs, condition, noise):
                 done += len(tiles)
-                preview = None
-                if self.space.is_pixels:
-                    preview = canvas.preview(self.space.decode(step.x0), tiles)
+                preview = canvas.preview(self.space.decode(step.x0), tiles) \
+                    if self.space.is_pixels else None
                 yield Step(done, len(canvas.tiles) * step.of, preview)
             canvas.add(self.space.decode(step.sample), tiles)
         # 4. The tiles, blended

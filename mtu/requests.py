@@ -21,7 +21,7 @@ class Inputs:
     source: upright "RGB", or None. mask: "L" of 0 and 255 at the source's size, or None.
     size: (width, height) of the model's picture; for sr of the target. steps: of the loop;
     pace: how else it is denoised. rows: what guidance needs. where: words that tell the part to
-    change; "" where those are the prompt's.
+    change; "" where those are the prompt's. in_front: what is drawn stands in front of the source.
     """
 
     task: str
@@ -34,6 +34,7 @@ class Inputs:
     rows: tuple[guide.Branch, ...]
     generator: torch.Generator
     where: str = ""
+    in_front: bool = False
 
 
 def check_inputs(
@@ -54,6 +55,7 @@ def check_inputs(
     generator: torch.Generator | None = None,
     speed: str = "best",
     where: str = "",
+    in_front: bool = False,
 ) -> Inputs:
     """The request with its defaults filled in; ValueError in one clear sentence.
 
@@ -86,6 +88,7 @@ def check_inputs(
         rows=guide.branches(text, picture, bool(prompt), spec.takes_image),
         generator=generator or torch.Generator().manual_seed(torch.seed() % 2**63),
         where=where.strip(),
+        in_front=in_front,
     )
 
 

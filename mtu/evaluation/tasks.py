@@ -58,10 +58,11 @@ def answer(pipe: MTUPipeline, case: Case, steps: int | None = None,
     As the chat makes it: free wording is read as a caption (plainly.py), styles are exact, and
     edits of one thing cut it out where their words allow (exactly.py). alone: by the model alone.
     """
-    def ask(task: str, text: str, area: np.ndarray | None = None, where: str = "") -> np.ndarray:
-        given = {"where": where}
+    def ask(task: str, text: str, area: np.ndarray | None = None, where: str = "",
+            behind: np.ndarray | None = None) -> np.ndarray:
+        given = {"where": where, "in_front": behind is not None}
         if case.source is not None:
-            given["image"] = Image.fromarray(case.source)
+            given["image"] = Image.fromarray(case.source if behind is None else behind)
         if area is not None:
             given["mask"] = Image.fromarray(area.astype(np.uint8) * 255)
         if task == "sr":
@@ -89,7 +90,7 @@ def _carried_out(case: Case, ask: Callable[..., np.ndarray]) -> np.ndarray | Non
             wanted = work.send(made)
         except StopIteration as end:
             return end.value
-        made = ask("inpaint", wanted.prompt, wanted.area, wanted.where)
+        made = ask("inpaint", wanted.prompt, wanted.area, wanted.where, wanted.behind)
 
 
 def run_task(

@@ -19,11 +19,13 @@ from .styles import style_of, stylize
 @dataclass(frozen=True)
 class Ask:
     """What the model is to do on the picture, as the task "inpaint". area: where, bool (H, W);
-    None where words tell: those of `where`, or if there are none the prompt's."""
+    None where words tell: those of `where`, or if there are none the prompt's. behind: the picture
+    that the thing is drawn in front of, for a drawing; None where it is done to the source."""
 
     prompt: str
     area: np.ndarray | None = None
     where: str = ""
+    behind: np.ndarray | None = None
 
 
 Carrying = Generator[Ask, np.ndarray, np.ndarray | None]
@@ -39,9 +41,9 @@ def carry_out(instruction: str, source: np.ndarray) -> Carrying:
     if change is None:
         return None
     if change.kind == "add":
-        return (yield Ask(f"draw {change.new} here", where=instruction))
+        return (yield Ask(f"draw {change.new} here", where=instruction, behind=source))
     plate = yield Ask(f"remove {change.thing}")
     if change.kind != "replace":
         return cut(source, plate, change)
     area = place_of(source, plate)
-    return None if area is None else (yield Ask(f"draw {change.new} here", area))
+    return None if area is None else (yield Ask(f"draw {change.new} here", area, behind=plate))

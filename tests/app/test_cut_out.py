@@ -20,13 +20,22 @@ class Job(list):
         """There is nothing to stop."""
 
 
+class Heard(list):
+    """What was asked for. grounds: of each request the picture to draw in front of, or False."""
+
+    def __init__(self):
+        super().__init__()
+        self.grounds = []
+
+
 @pytest.fixture
 def asked(backend, monkeypatch):
     """The small model; a removal takes a red square away, whatever it is called."""
-    heard = []
+    heard = Heard()
 
-    def submit(recipe, image, mask, steps=None, foreign=False, where=""):
+    def submit(recipe, image, mask, steps=None, foreign=False, where="", in_front=False):
         heard.append((recipe.task, recipe.prompt, mask is not None))
+        heard.grounds.append(in_front and np.asarray(image))
         if recipe.task == "t2i":
             made = np.full((32, 32, 3), 230, np.uint8)
             made[20:28, 20:28] = (220, 20, 20)
@@ -64,7 +73,16 @@ def test_another_thing_is_drawn_where_the_first_one_stood(small, asked, session)
     say(small, session, "replace the ball with a cat")
     assert asked[1:] == [("inpaint", "remove the ball", False),
                          ("inpaint", "draw a cat here", True)]
+    assert asked.grounds[1] is False
+    assert (asked.grounds[2][18:, 18:] == 230).all()  # the ball is gone before the cat comes
     assert session.current.turn.steps == (8,)
+
+
+def test_a_thing_is_added_in_front_of_the_picture(small, asked, session):
+    say(small, session, "a red ball on the beach")
+    say(small, session, "add a cat on the left")
+    assert asked[1:] == [("inpaint", "draw a cat here", False)]
+    assert np.array_equal(asked.grounds[1], np.asarray(session.image(1)))
 
 
 def test_what_is_not_found_is_left_to_the_model(small, asked, session, backend, monkeypatch):

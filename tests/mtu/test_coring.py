@@ -7,7 +7,7 @@ from tiny_pipelines import picture, seeded, tiny_pipeline
 
 from mtu import MTUPipeline
 from mtu import look as looks
-from mtu.coring import cored, is_drawn
+from mtu.coring import cored, in_front, is_drawn
 
 SIDE, STEPS = 64, 6
 LEFT = Image.new("L", (SIDE, SIDE))
@@ -97,3 +97,56 @@ def test_glances_are_saved_and_checked(tmp_path):
     assert MTUPipeline.from_pretrained(tmp_path).config.glance == {"inpaint": 2}
     with pytest.raises(ValueError, match="glance.*0"):
         pipeline_with(glance={"inpaint": 0})
+
+
+def test_only_the_thing_is_set_in_front():
+    behind, fill = picture(SIDE, SIDE), picture(SIDE, SIDE, 1)
+    shown = noisy(with_disc(fill, (250, 250, 250)), 8)  # drawn before a ground that it guessed
+    hole = values(fill)[31:33, 15:17]
+    shown = np.array(shown)
+    shown[31:33, 15:17] = hole  # and with a hole in it
+    made = in_front(fill, Image.fromarray(shown), behind)
+    y, x = np.mgrid[:SIDE, :SIDE]
+    away = np.hypot(x - 16, y - 32)
+    assert np.array_equal(values(made)[away > 18], values(behind)[away > 18])
+    assert np.abs(values(made) - values(Image.fromarray(shown)))[away < 9].max() <= 1
+
+
+def test_where_no_thing_is_drawn_none_is_set_in_front():
+    fill = picture(SIDE, SIDE)
+    assert in_front(fill, noisy(fill, 12), fill) is None
+    assert in_front(fill, fill, picture(SIDE, SIDE, 1)) is None  # as it was filled
+    assert in_front(picture(SIDE, SIDE, 1), fill, fill) is None  # as it is behind
+
+
+def test_a_splinter_is_no_part_of_the_thing():
+    behind = picture(SIDE, SIDE)
+    shown = np.array(with_disc(behind))
+    shown[50:54, 50:54] = (250, 30, 30)
+    made = in_front(behind, Image.fromarray(shown), behind)
+    assert np.array_equal(values(made)[46:, 46:], values(behind)[46:, 46:])
+    assert np.array_equal(values(made)[28:36, 12:20], shown[28:36, 12:20])
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_what_stands_in_front_is_drawn_with_nothing_hidden_or_else_once_more(monkeypatch, comes):
+    source, asked = picture(SIDE, SIDE), []
+    answers = iter([comes and source, source])
+
+    def front(fill, made, behind):
+        asked.append((fill, behind))
+        return next(answers) or None
+
+    monkeypatch.setattr(looks, "in_front", front)
+    monkeypatch.setattr(looks, "is_drawn", lambda *_: pytest.fail("no glance tells"))
+    pipeline = pipeline_with(glance={"inpaint": 2}, residual={"inpaint": 1.0})
+    shown, made = run(pipeline, num_inference_steps=STEPS, in_front=True)
+    assert made.tobytes() == source.tobytes()
+    assert asked[0] == (source, source)
+    if comes:
+        assert len(asked) == 1 and [step.index for step in shown] == list(range(1, STEPS + 1))
+        return
+    assert shown[-1].index == shown[-1].of == 2 * STEPS
+    (fill, behind) = asked[1]
+    assert behind == source and fill != source
+    assert np.array_equal(values(fill)[:, 34:], values(source)[:, 34:])

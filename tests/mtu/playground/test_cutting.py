@@ -246,6 +246,7 @@ def test_another_thing_is_asked_for_where_the_first_one_stood():
     assert next(work) == Ask("remove the cat")
     ask = work.send(plate)
     assert ask.prompt == "draw a red car here" and ask.area[item_mask(SCENE.items[0])].mean() > 0.97
+    assert ask.behind is plate
     with pytest.raises(StopIteration) as end:
         work.send(255 - source)
     assert np.array_equal(end.value.value, 255 - source)
