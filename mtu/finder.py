@@ -9,13 +9,14 @@ through a few hundred channels keeps too little of a thing to know it by its nam
 import numpy as np
 import torch
 import torch.nn.functional as F
-from diffusers import ConfigMixin, ModelMixin
+from diffusers import ConfigMixin
 from diffusers.configuration_utils import register_to_config
 from diffusers.models.attention import BasicTransformerBlock
 from scipy import ndimage
 from torch import nn
 
 from .compose import GLOBAL_SHARE
+from .packing import PackedModel
 
 CELL = 16  # pixels
 HEAD = 32  # channels of an attention head
@@ -26,18 +27,19 @@ SURE = 0.6  # and one that it must reach somewhere, or nothing in the picture is
 STRONG = 0.95  # of the highest probability: a change holds a cell that is this sure
 
 
-class Finder(ModelMixin, ConfigMixin):
+class Finder(PackedModel, ConfigMixin):
     """Tells for each cell of CELL × CELL pixels of a picture whether a request changes it.
 
     text_width: of the text encoder's states. widths: channels at a quarter, an eighth and a
     sixteenth of the picture's resolution; depths: residual blocks there. layers: transformer
     blocks that read the words (diffusers' own), with heads of 32 channels; the last one lets the
-    cells see one another too.
+    cells see one another too. packed: its weights are saved in a byte each (packing.py).
     """
 
     @register_to_config
     def __init__(self, text_width: int = 192, widths: tuple[int, int, int] = (32, 64, 96),
-                 depths: tuple[int, int, int] = (1, 2, 3), layers: int = 2):
+                 depths: tuple[int, int, int] = (1, 2, 3), layers: int = 2,
+                 packed: bool = False):
         super().__init__()
         fine, middle, width = widths
         levels = [nn.Sequential(*(_Block(channels) for _ in range(depth)))

@@ -14,12 +14,13 @@ from collections.abc import Generator
 import numpy as np
 import torch
 import torch.nn.functional as F
-from diffusers import ConfigMixin, ModelMixin
+from diffusers import ConfigMixin
 from diffusers.configuration_utils import register_to_config
 from PIL import Image
 from torch import nn
 
 from .images import to_tensor
+from .packing import PackedModel
 from .sampling import exhaust
 from .steps import Step
 from .tiling import PREVIEW_SIDE
@@ -27,16 +28,17 @@ from .tiling import PREVIEW_SIDE
 TILE = 256  # pixels of the small picture that are enlarged at a time
 
 
-class Stem(ModelMixin, ConfigMixin):
+class Stem(PackedModel, ConfigMixin):
     """Enlarges pictures by one of `scales`; with fresh weights as bicubic interpolation does.
 
     channels: of every hidden layer. blocks: residual blocks of two convolutions. deep_blocks: as
-    many more, of deep_channels, at half the resolution in the middle of the others.
+    many more, of deep_channels, at half the resolution in the middle of the others. packed: its
+    weights are saved in a byte each (packing.py).
     """
 
     @register_to_config
     def __init__(self, channels: int = 32, blocks: int = 4, scales: tuple[int, ...] = (2, 4),
-                 deep_channels: int = 64, deep_blocks: int = 0):
+                 deep_channels: int = 64, deep_blocks: int = 0, packed: bool = False):
         super().__init__()
         self.conv_in = nn.Conv2d(3, channels, 3, padding=1)
         self.body = nn.ModuleList(_Block(channels) for _ in range(blocks))

@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from mtu.packing import packed, unpacked
 from mtu.playground.vocabulary import COLORS, PLACES, STYLES, THINGS, TIMES, WEATHERS
 
 SIDE = 128  # pixels; pictures of other sizes are brought to it
@@ -27,7 +28,6 @@ CLASSES = {
     "weather": tuple(WEATHERS),
     "style": (None, *STYLES),
 }
-_SCALE = ".scale"  # of a matrix kept in bytes
 _WHOLE = ("place", "time", "weather", "style")
 
 
@@ -55,26 +55,6 @@ class _Block(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         h = self.act(self.narrow(self.norm(x)))
         return x + self.widen(self.act(self.spatial(h)))
-
-
-def _packed(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    packed = {}
-    for name, value in state.items():
-        value = value.detach().float().cpu()
-        if value.ndim < 2:
-            packed[name] = value.half()
-            continue
-        scale = (value.flatten(1).abs().amax(1) / 127).clamp(min=1e-8)
-        scale = scale.view(-1, *(1,) * (value.ndim - 1))
-        packed[name] = (value / scale).round().to(torch.int8).contiguous()
-        packed[name + _SCALE] = scale
-    return packed
-
-
-def _unpacked(packed: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The float32 state that was packed, or was saved in fp16."""
-    return {name: value.float() * packed.get(name + _SCALE, 1.0)
-            for name, value in packed.items() if not name.endswith(_SCALE)}
 
 
 class SceneReader(nn.Module):
@@ -111,11 +91,10 @@ class SceneReader(nn.Module):
         return {"thing": thing, "color": color, **dict(zip(_WHOLE, parts, strict=True))}
 
     def save_pretrained(self, folder: Path) -> None:
-        """Weights and config.json, with the classes in their order, into `folder`: matrices and
-        convolutions in a byte each with a scale for every output (Jacob et al. 2018, eq. 1 with
-        zero point 0), the rest in fp16."""
+        """Weights and config.json, with the classes in their order, into `folder`,
+        packed (mtu.packing)."""
         folder.mkdir(parents=True, exist_ok=True)
-        save_file(_packed(self.state_dict()), folder / "model.safetensors")
+        save_file(packed(self.state_dict()), folder / "model.safetensors")
         text = json.dumps(asdict(self.config) | {"classes": CLASSES}, indent=1, ensure_ascii=False)
         (folder / "config.json").write_text(text + "\n", encoding="utf-8")
 
@@ -125,7 +104,7 @@ class SceneReader(nn.Module):
         if not (folder / "config.json").is_file():
             raise ValueError(f"There is no scene reader in {folder}.")
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        old = _unpacked(load_file(folder / "model.safetensors"))
+        old = unpacked(load_file(folder / "model.safetensors"))
         for head, names in (("head_cells", ("thing", "color")), ("head_whole", _WHOLE)):
             before = [(name, kind) for name in names for kind in config["classes"][name]]
             now = [(name, kind) for name in names for kind in CLASSES[name]]
@@ -149,5 +128,5 @@ class SceneReader(nn.Module):
         if config.pop("classes") != {name: list(names) for name, names in CLASSES.items()}:
             raise ValueError(f"The scene reader in {folder} was trained on another vocabulary.")
         reader = cls(ReaderConfig(**{name: tuple(value) for name, value in config.items()}))
-        reader.load_state_dict(_unpacked(load_file(folder / "model.safetensors")))
+        reader.load_state_dict(unpacked(load_file(folder / "model.safetensors")))
         return reader.eval()

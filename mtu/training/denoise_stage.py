@@ -11,7 +11,6 @@ import torch
 import torch.nn.functional as F
 from diffusers.models.attention_processor import AttnProcessor
 from PIL import Image
-from transformers import PreTrainedTokenizerFast, T5EncoderModel
 
 from mtu.data.playground import Playground, Row
 from mtu.pipeline import MTUPipeline
@@ -20,8 +19,7 @@ from mtu.playground.model import PATCH, SIDE, TIME_SHIFT, build_scheduler
 from mtu.space import PixelSpace
 
 from .asked import Asked, label_errors
-from .parts import take_part
-from .recipe import RecipeError
+from .parts import take_part, take_text
 from .stem_stage import to_pixels
 
 SMALLEST_TIME = 0.1  # bounds the weight of the nearly clean rows
@@ -54,12 +52,7 @@ class DenoiseStage:
 
     def __init__(self, recipe):
         self.recipe = recipe
-        folder = recipe.path("init_from")
-        if folder is None or not (folder / "text_encoder").is_dir():
-            raise RecipeError(f"init_from must name a folder with a text encoder, not {folder}.")
-        self.tokenizer = PreTrainedTokenizerFast.from_pretrained(folder / "tokenizer")
-        self.text_encoder = T5EncoderModel.from_pretrained(folder / "text_encoder")
-        self.text_encoder.requires_grad_(False).eval()
+        self.tokenizer, self.text_encoder = take_text(recipe)
         self.stem = take_part(recipe, "stem", "Stem")
         self.finder = take_part(recipe, "finder", "Finder")
         self.label_weight = recipe.options.get("label_weight", 0.0)

@@ -7,14 +7,12 @@ import torch
 import torch.nn.functional as F
 from diffusers.models.attention_processor import Attention, AttnProcessor
 from torch import nn
-from transformers import PreTrainedTokenizerFast, T5EncoderModel
 
 from mtu.data.finding import Finding, Sought
 from mtu.finder import Finder, chosen_cells
 
 from .asked import NUMBERS, head, label_errors
-from .parts import find_part, load_part
-from .recipe import RecipeError
+from .parts import find_part, load_part, take_text
 from .stem_stage import UNSEEN, to_pixels
 
 NEARLY, FEW = 0.9, 10  # share of the cells to change that is enough, cells that are too many
@@ -47,16 +45,12 @@ class FinderStage:
 
     def __init__(self, recipe):
         self.recipe = recipe
-        folder = recipe.path("init_from")
-        if folder is None or not (folder / "text_encoder").is_dir():
-            raise RecipeError(f"init_from must name a folder with a text encoder, not {folder}.")
-        self.tokenizer = PreTrainedTokenizerFast.from_pretrained(folder / "tokenizer")
-        self.text_encoder = T5EncoderModel.from_pretrained(folder / "text_encoder").float()
-        self.text_encoder.requires_grad_(False).eval()
+        self.tokenizer, self.text_encoder = take_text(recipe)
         torch.manual_seed(recipe.seed)
         options = recipe.options
         place = None if options.get("afresh") else find_part(recipe, "finder")
-        shape = {name: options[name] for name in ("widths", "depths", "layers") if name in options}
+        shape = {name: options[name] for name in ("widths", "depths", "layers", "packed")
+                 if name in options}
         finder = load_part(place, "mtu.finder", "Finder") if place else Finder(
             self.text_encoder.config.d_model, **shape)
         self.module = Seeing(finder).to(memory_format=torch.channels_last)

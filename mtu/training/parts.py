@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 from diffusers import ModelMixin
+from transformers import PreTrainedTokenizerFast, T5EncoderModel
 
 from mtu.loading import load_component
 
@@ -17,6 +18,17 @@ def as_new(saved: ModelMixin) -> ModelMixin:
     copy = type(saved).from_config(settings)
     copy.load_state_dict(saved.state_dict())
     return copy
+
+
+def take_text(recipe) -> tuple[PreTrainedTokenizerFast, T5EncoderModel]:
+    """The tokenizer and the text encoder, frozen, of the folder that training starts from
+    (`init_from`); RecipeError if it has none."""
+    folder = recipe.path("init_from")
+    if folder is None or not (folder / "text_encoder").is_dir():
+        raise RecipeError(f"init_from must name a folder with a text encoder, not {folder}.")
+    encoder = T5EncoderModel.from_pretrained(folder / "text_encoder").float()
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder / "tokenizer")
+    return tokenizer, encoder.requires_grad_(False).eval()
 
 
 def find_part(recipe, name: str) -> Path | None:

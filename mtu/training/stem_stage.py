@@ -6,7 +6,6 @@ import numpy as np
 import torch
 
 from mtu.data.enlargements import Enlargements, Pair
-from mtu.delta import DTYPES
 from mtu.stem import Stem, bicubic
 
 from .parts import find_part, load_part
@@ -31,7 +30,7 @@ class StemStage:
         self.recipe = recipe
         options = recipe.options
         torch.manual_seed(recipe.seed)
-        shape = ("channels", "blocks", "deep_channels", "deep_blocks")
+        shape = ("channels", "blocks", "deep_channels", "deep_blocks", "packed")
         self.module = Stem(**{name: options[name] for name in shape if name in options})
         if recipe.init_from:
             self._take_over(find_part(recipe, "stem"))
@@ -96,8 +95,7 @@ class StemStage:
 
     def export(self, folder: Path) -> None:
         self.sample(self.recipe.path("run_dir"), self.recipe.steps)
-        dtype = self.recipe.options.get("export_dtype", "fp32")
-        self.module.to(DTYPES[dtype]).save_pretrained(folder)
+        self.module.save_pretrained(folder)
 
 
 def to_pixels(pictures: list[np.ndarray]) -> torch.Tensor:
