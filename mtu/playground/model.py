@@ -63,19 +63,19 @@ def _whole_words(lines: list[str], known: set[str], room: int) -> list[tuple[str
     return [(piece, math.log(count / total)) for piece, count in common[:max(room, 0)]]
 
 
-def text_config(vocab_size: int) -> T5Config:
-    """A four-layer T5 encoder of width 192, two million parameters."""
+def text_config(vocab_size: int, layers: int = 4) -> T5Config:
+    """A T5 encoder of width 192; with four layers it has two million parameters."""
     return T5Config(
-        vocab_size=vocab_size, d_model=192, d_kv=32, d_ff=512, num_layers=4, num_heads=6,
+        vocab_size=vocab_size, d_model=192, d_kv=32, d_ff=512, num_layers=layers, num_heads=6,
         relative_attention_num_buckets=32, relative_attention_max_distance=64, dropout_rate=0.0,
         feed_forward_proj="gated-gelu", pad_token_id=0, eos_token_id=1, is_decoder=False,
         use_cache=False,
     )
 
 
-def build_text_encoder(vocab_size: int) -> T5EncoderModel:
+def build_text_encoder(vocab_size: int, layers: int = 4) -> T5EncoderModel:
     """A text encoder with fresh weights from torch's global generator."""
-    return T5EncoderModel(text_config(vocab_size))
+    return T5EncoderModel(text_config(vocab_size, layers))
 
 
 def build_unet() -> UNet2DConditionModel:

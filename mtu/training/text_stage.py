@@ -211,7 +211,7 @@ class TextStage:
             lines = [self.data[i].text for i in range(count)]
             self.tokenizer = build_tokenizer(lines, folder, recipe.options.get("vocabulary", 1400))
         torch.manual_seed(recipe.seed)
-        encoder = build_text_encoder(len(self.tokenizer))
+        encoder = build_text_encoder(len(self.tokenizer), recipe.options.get("layers", 4))
         if recipe.init_from:
             _take_over(encoder, self.tokenizer, recipe.path("init_from"))
         self.module = TextModel(encoder)

@@ -34,7 +34,7 @@ def text_model(tmp_path_factory):
     folder = tmp_path_factory.mktemp("text")
     recipe = Recipe(stage="text", steps=3, batch_size=4, run_dir=str(folder / "run"),
                     export_to=str(folder / "model"), workers=0, precision="no",
-                    options={"tokenizer_lines": 500})
+                    options={"tokenizer_lines": 500, "layers": 1})
     Trainer(TextStage(recipe), recipe, resume=False, quiet=True).run()
     tiny_unet().save_pretrained(folder / "model" / "unet")
     return folder / "model"
@@ -74,7 +74,8 @@ def test_targets_name_what_the_text_says():
 
 def test_the_text_stage_learns(tmp_path):
     recipe = Recipe(stage="text", steps=25, batch_size=32, run_dir=str(tmp_path), workers=0,
-                    precision="no", rate=1e-3, warmup=2, options={"tokenizer_lines": 500})
+                    precision="no", rate=1e-3, warmup=2,
+                    options={"tokenizer_lines": 500, "layers": 1})
     stage = TextStage(recipe)
     trainer = Trainer(stage, recipe, resume=False, quiet=True)
     batch = stage.collate([stage.data[i] for i in range(32)])
@@ -261,7 +262,8 @@ def test_what_cannot_be_asked_of_a_run_is_one_line(flags, words, capsys):
 def test_a_text_encoder_takes_new_words_on(text_model, tmp_path):
     recipe = Recipe(stage="text", steps=3, batch_size=4, run_dir=str(tmp_path / "run"), seed=8,
                     init_from=str(text_model), export_to=str(tmp_path / "model"), workers=0,
-                    precision="no", options={"tokenizer_lines": 300, "words_only": True})
+                    precision="no", options={"tokenizer_lines": 300, "words_only": True,
+                                               "layers": 1})
     stage = TextStage(recipe)
     own, known = stage.tokenizer.get_vocab(), old_vocabulary(text_model)
     assert own != known

@@ -15,9 +15,9 @@ FIELDS = list(THING_FIELDS)
 
 @pytest.fixture(scope="module")
 def recipe(tmp_path_factory) -> Recipe:
-    return Recipe(stage="text", steps=60, batch_size=64, workers=0, precision="no", rate=1e-3,
+    return Recipe(stage="text", steps=60, batch_size=24, workers=0, precision="no", rate=1e-3,
                   warmup=2, run_dir=str(tmp_path_factory.mktemp("run")),
-                  options={"tokenizer_lines": 500})
+                  options={"tokenizer_lines": 500, "layers": 1})
 
 
 def test_of_several_alike_nobody_asks_which_is_where():
@@ -49,7 +49,7 @@ def test_the_pieces_of_a_noun_are_marked_with_its_thing(recipe):
 def test_nouns_and_cells_are_learned(recipe):
     stage = TextStage(recipe)
     trainer = Trainer(stage, recipe, resume=False, quiet=True)
-    batch = stage.collate([stage.data[i] for i in range(64)])
+    batch = stage.collate([stage.data[i] for i in range(24)])
     losses = [trainer.train_step(batch) for _ in range(40)]
     for name in ("nouns", "cells"):
         assert losses[-1][name] < 0.7 * losses[0][name], name
