@@ -13,6 +13,7 @@ import torch
 _SMALLEST = 1024  # below this many numbers a tensor is kept in half precision
 _SHORTEST_ROW = 16
 _SCALE = ".scale"
+_LEAST = 1e-4  # a scale in half precision, to four digits
 
 
 def pack(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -22,8 +23,8 @@ def pack(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     for name, value in state.items():
         if value.dim() == 2 and value.numel() >= _SMALLEST:
             along = 1 if value.shape[1] >= _SHORTEST_ROW else 0
-            scale = (value.abs().amax(along, keepdim=True) / 127).clamp(min=1e-8).float()
-            packed[name] = (value / scale).round().clamp(-127, 127).to(torch.int8)
+            scale = (value.abs().amax(along, keepdim=True) / 127).clamp(min=_LEAST).half()
+            packed[name] = (value / scale.float()).round().clamp(-127, 127).to(torch.int8)
             packed[name + _SCALE] = scale
         else:
             packed[name] = value.half().contiguous()

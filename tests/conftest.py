@@ -1,6 +1,9 @@
-"""What holds for all tests: in CI none is skipped."""
+"""What holds for all tests: a process a core, each with one thread; in CI none is skipped."""
 
 import os
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # before torch is imported, here or in a program of a test
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 
