@@ -23,7 +23,7 @@ REACH = 64  # the neighbourhood's radius is this part of the longer side
 FAINT = (0.06, 0.2)  # of 2: the mean change up to which all of it is noise, and from which none is
 DRAWN, LEAST = 0.2, 0.05  # something is drawn if in this share of the part the change is so strong
 EDGE = 128  # the radius at a thing's edge is this part of the longer side
-THING = (0.25, 0.4)  # of 2: how strong the change is in all of a thing, and somewhere in it
+THING = (0.15, 0.35)  # of 2: how strong the change is in all of a thing, and somewhere in it
 SPLINTER = 0.1  # a part of it that is smaller than this share of the largest is none
 
 

@@ -29,8 +29,8 @@ def _as_matrix(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def has_bfloat16() -> bool:
-    """True if the processor computes in bfloat16 itself; where it does not, torch's products of
-    such matrices take some twenty times as long as float32's."""
+    """True if the processor computes in bfloat16 itself; for one that does not, torch emulates it
+    far more slowly than float32 runs."""
     able = torch.cpu.get_capabilities()
     return bool(able.get("avx512_bf16") or able.get("amx_bf16") or able.get("sve_bf16"))
 
