@@ -179,8 +179,7 @@ class Backend:
         return Job(self.engine.submit(Request(
             task=recipe.task, prompt=recipe.prompt, image=image, mask=mask, scale=recipe.scale,
             seed=recipe.seed, steps=steps, width=width, height=height, foreign=foreign,
-            speed="fast" if recipe.fast else "best", where=where,
-            in_front=in_front,
+            speed="fast" if recipe.fast else "best", where=where, in_front=in_front,
         )))
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from .cases import small_to_side
 from .tasks import Outcome
 
 TILE = 144  # pixels
-LIMIT = 44_000  # bytes a sheet
+LIMIT = 32_000  # bytes
 _GAP = 8
 _TEXT_LINES = 3
 _LINE = 13  # pixels
@@ -71,7 +71,7 @@ def sheet(outcomes: list[Outcome]) -> Image.Image:
 
 
 def save_sheet(image: Image.Image, file: Path) -> None:
-    """As WebP, of the best quality that keeps it within 44 kB."""
+    """As WebP, of the best quality that keeps it within 32 kB."""
     for quality in range(92, 20, -6):
         buffer = io.BytesIO()
         image.save(buffer, "WEBP", quality=quality, method=6)

@@ -36,18 +36,14 @@ def has_bfloat16() -> bool:
 
 
 class Muon(torch.optim.Muon):
-    """torch's Muon, its Newton-Schulz iteration in float32 on processors without bfloat16.
-
-    The weights must be on such a processor; the update is the same but for rounding.
-    """
+    """torch's Muon, its Newton-Schulz iteration in float32 on processors without bfloat16."""
 
     @torch.no_grad()
     def step(self, closure=None):
-        """One update, as torch's."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+        """One update, as torch's but for rounding. closure: as torch has it."""
+        if self.param_groups[0]["params"][0].device.type != "cpu" or has_bfloat16():
+            return super().step(closure)
+        loss = None if closure is None else torch.enable_grad()(closure)()
         for group in self.param_groups:
             parameters, grads, momenta = [], [], []
             self._init_group(group, parameters, grads, momenta)
@@ -93,8 +89,7 @@ class Optimizers:
         if rest:
             self.all.append(_adamw(rest, recipe))
         if hidden:
-            fast = hidden[0].device.type != "cpu" or has_bfloat16()
-            self.all.append((torch.optim.Muon if fast else Muon)(
+            self.all.append(Muon(
                 [view for _, view in self._hidden], lr=recipe.muon_rate, momentum=0.95,
                 nesterov=True, weight_decay=recipe.weight_decay))
         if biases:

@@ -52,7 +52,7 @@ def take(window: Window, name: str) -> None:
     window.page.wait_for_timeout(1500)  # transitions and lazy pictures
     shot = OUT / f"{name}.webp"
     with Image.open(io.BytesIO(window.page.screenshot())) as image:
-        image.convert("RGB").save(shot, quality=72, method=6)
+        image.convert("RGB").save(shot, quality=60, method=6)
     print(shot)
 
 

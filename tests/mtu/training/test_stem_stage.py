@@ -9,7 +9,7 @@ from test_stages import moved_stem, requires_glyphs, trained
 
 from mtu.data.enlargements import CLEAN, Enlargements
 from mtu.data.playground import Playground
-from mtu.stem import Stem
+from mtu.stem import Stem, bicubic
 from mtu.training.loop import Trainer
 from mtu.training.parts import take_part
 from mtu.training.recipe import Recipe, RecipeError
@@ -61,6 +61,21 @@ def test_what_is_exported_is_a_stem(tmp_path):
     weights = load_file(tmp_path / "model" / "diffusion_pytorch_model.safetensors")
     assert weights["conv_in.weight"].dtype == torch.int8
     assert "x2 energy" in (tmp_path / "run" / "figures.txt").read_text()
+
+
+def test_what_is_exported_may_overshoot(tmp_path):
+    trained(recipe(tmp_path / "plain", steps=2, options=SMALL))
+    options = SMALL | {"overshoot": {4: 1.5}}
+    trained(recipe(tmp_path / "more", steps=2, options=options))
+    made = [Stem.from_pretrained(tmp_path / name / "model") for name in ("plain", "more")]
+    small = torch.rand(1, 3, 8, 8) * 2 - 1
+    with torch.no_grad():
+        assert torch.equal(made[0](small, 2), made[1](small, 2))
+        changes = [stem(small, 4) - bicubic(small, 4) for stem in made]
+    torch.testing.assert_close(changes[1], 1.5 * changes[0])
+    assert changes[0].abs().max() > 0
+    with pytest.raises(RecipeError, match="scale 3"):
+        StemStage(recipe(tmp_path / "no", options=SMALL | {"overshoot": {3: 1.1}}))
 
 
 def test_a_deeper_stem_starts_as_the_one_it_takes_over(tmp_path):
