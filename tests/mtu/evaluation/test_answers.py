@@ -1,7 +1,10 @@
 """How a case is answered: as the chat does it, or by the model alone."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from PIL import Image
 from tiny_pipelines import tiny_pipeline
 
 from mtu.evaluation.cases import FREE, Sampler
@@ -50,3 +53,24 @@ def test_one_thing_is_cut_out_or_drawn_by_the_model(kind):
     heard.asked.clear()
     answer(heard, case, alone=True)
     assert heard.asked == [("edit", case.text, False)]
+
+
+@pytest.mark.parametrize("kind", ["add", "replace"])
+def test_what_comes_is_drawn_in_front_of_what_goes_on_behind_it(kind):
+    case = next(each for each in Sampler(3, 32).cases("edit", kind, 9) if cut_of(each.text))
+    plate, drawn = case.source.copy(), case.source[::-1]
+    plate[8:24, 8:24] = 255 - plate[8:24, 8:24]
+    answers, asked = iter([plate, drawn] if kind == "replace" else [drawn]), []
+
+    def pipe(task, text, **given):
+        asked.append((text, given))
+        return SimpleNamespace(images=[Image.fromarray(next(answers))])
+
+    assert np.array_equal(answer(pipe, case), drawn)
+    text, given = asked[-1]
+    assert text == f"draw {cut_of(case.text).new} here" and given["in_front"]
+    behind = case.source if kind == "add" else plate
+    assert np.array_equal(given["image"], behind)
+    assert (given["where"], "mask" in given) == \
+        ((case.text, False) if kind == "add" else ("", True))
+    assert not any(earlier["in_front"] for _, earlier in asked[:-1])
