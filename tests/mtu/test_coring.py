@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from tiny_pipelines import picture, seeded, tiny_pipeline
 
@@ -102,9 +103,8 @@ def test_glances_are_saved_and_checked(tmp_path):
 def test_only_the_thing_is_set_in_front():
     behind, fill = picture(SIDE, SIDE), picture(SIDE, SIDE, 1)
     shown = noisy(with_disc(fill, (250, 250, 250)), 8)  # drawn before a ground that it guessed
-    hole = values(fill)[31:33, 15:17]
     shown = np.array(shown)
-    shown[31:33, 15:17] = hole  # and with a hole in it
+    shown[29:35, 13:19] = np.asarray(fill)[29:35, 13:19]  # and with a hole in it
     made = in_front(fill, Image.fromarray(shown), behind)
     y, x = np.mgrid[:SIDE, :SIDE]
     away = np.hypot(x - 16, y - 32)
@@ -117,6 +117,11 @@ def test_where_no_thing_is_drawn_none_is_set_in_front():
     assert in_front(fill, noisy(fill, 12), fill) is None
     assert in_front(fill, fill, picture(SIDE, SIDE, 1)) is None  # as it was filled
     assert in_front(picture(SIDE, SIDE, 1), fill, fill) is None  # as it is behind
+    speck = np.array(fill)
+    speck[20, 20:22] = 255 * (speck[20, 20:22] < 128)
+    assert in_front(fill, Image.fromarray(speck), fill) is None
+    faint = Image.blend(fill, with_disc(fill), 0.18)  # and nowhere strong
+    assert in_front(fill, faint, fill) is None
 
 
 def test_a_splinter_is_no_part_of_the_thing():
@@ -140,6 +145,9 @@ def test_what_stands_in_front_is_drawn_with_nothing_hidden_or_else_once_more(mon
     monkeypatch.setattr(looks, "in_front", front)
     monkeypatch.setattr(looks, "is_drawn", lambda *_: pytest.fail("no glance tells"))
     pipeline = pipeline_with(glance={"inpaint": 2}, residual={"inpaint": 1.0})
+    loop, conditions = pipeline._loop, []
+    pipeline._loop = lambda inputs, condition, *counts: (
+        conditions.append(condition) or loop(inputs, condition, *counts))
     shown, made = run(pipeline, num_inference_steps=STEPS, in_front=True)
     assert made.tobytes() == source.tobytes()
     assert asked[0] == (source, source)
@@ -147,6 +155,7 @@ def test_what_stands_in_front_is_drawn_with_nothing_hidden_or_else_once_more(mon
         assert len(asked) == 1 and [step.index for step in shown] == list(range(1, STEPS + 1))
         return
     assert shown[-1].index == shown[-1].of == 2 * STEPS
-    (fill, behind) = asked[1]
+    (fill, behind), (open_to_view, hidden) = asked[1], conditions
+    assert not torch.equal(open_to_view, hidden)
     assert behind == source and fill != source
     assert np.array_equal(values(fill)[:, 34:], values(source)[:, 34:])

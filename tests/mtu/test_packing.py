@@ -43,6 +43,7 @@ def test_models_are_saved_packed_if_they_say_so(tmp_path, cls, settings):
         assert again.config.packed is not exact and not again.training
         state = whole.state_dict() if exact else unpacked(packed(whole.state_dict()))
         assert all(torch.equal(value, state[key]) for key, value in again.state_dict().items())
+    assert not cls.from_pretrained(tmp_path / "small").training
     half = load_component(tmp_path, "small", library, cls.__name__, torch.float16)
     assert half.dtype == torch.float16
 
