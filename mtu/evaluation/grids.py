@@ -11,7 +11,7 @@ from .cases import small_to_side
 from .tasks import Outcome
 
 TILE = 144  # pixels
-LIMIT = 32_000  # bytes
+LIMIT = 44_000  # bytes
 _GAP = 8
 _TEXT_LINES = 3
 _LINE = 13  # pixels
@@ -48,7 +48,7 @@ def _panel(outcome: Outcome) -> Image.Image:
     for k, pixels in enumerate(pictures):
         tile = Image.fromarray(pixels).resize((TILE, TILE), Image.Resampling.LANCZOS)
         panel.paste(tile, (k * (TILE + 2), 0))
-    words = outcome.case.text or f"enlarge {outcome.case.group}"
+    words = outcome.case.text or f"enlarge x{outcome.case.scale}"  # the font has no ×
     lines = textwrap.wrap(words, max(width // 6, 10))[:_TEXT_LINES]
     draw, font = ImageDraw.Draw(panel), ImageFont.load_default(size=11)
     for k, line in enumerate(lines):
@@ -71,7 +71,7 @@ def sheet(outcomes: list[Outcome]) -> Image.Image:
 
 
 def save_sheet(image: Image.Image, file: Path) -> None:
-    """As WebP, of the best quality that keeps it within 32 kB."""
+    """As WebP, of the best quality that keeps it within 44 kB."""
     for quality in range(92, 20, -6):
         buffer = io.BytesIO()
         image.save(buffer, "WEBP", quality=quality, method=6)

@@ -15,7 +15,7 @@ def test_packing_loses_less_than_half_a_step():
     assert packed["table"].dtype == torch.int8 and packed["bias"].dtype == torch.float16
     back = unpack(packed)
     assert set(back) == set(state)
-    step = state["table"].abs().amax(1, keepdim=True) / 127
+    step = (state["table"].abs().amax(1, keepdim=True) / 127).clamp(min=1e-4)  # the least scale
     assert ((back["table"] - state["table"]).abs() <= step * 0.501).all()
     assert (back["zeros"] == 0).all()
     torch.testing.assert_close(back["bias"], state["bias"], atol=1e-2, rtol=1e-3)
