@@ -16,3 +16,16 @@ def pytest_runtest_makereport(item, call):
         report.outcome = "failed"
         report.longrepr = f"CI skips nothing. {report.longrepr[2]}"
     return report
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A file at a time to each process, and all browser tests to one: two browsers that draw in
+    software at once leave a page too slow to be used."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "tests/e2e" if nodeid.startswith("tests/e2e") else super()._split_scope(nodeid)
+
+    return Scheduling(config, log)
