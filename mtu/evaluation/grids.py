@@ -11,7 +11,7 @@ from .cases import small_to_side
 from .tasks import Outcome
 
 TILE = 144  # pixels
-LIMIT = 44_000  # bytes
+LIMIT = 44_000  # bytes a sheet
 _GAP = 8
 _TEXT_LINES = 3
 _LINE = 13  # pixels

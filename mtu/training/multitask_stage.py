@@ -141,5 +141,6 @@ class MultitaskStage(DenoiseStage):
             self.unet.to(dtype)
             self.text_encoder.to(dtype)
             for part in filter(None, (self.stem, self.finder)):
-                part.to(torch.float16)  # as small a file, and three bits more of each weight
+                if not part.config.packed:  # as small a file as bf16, and three bits more a weight
+                    part.to(torch.float16)
         self.pipeline(self.unet).save_pretrained(folder, max_shard_size="14MB")
