@@ -15,7 +15,7 @@ from mtu.playground.scene import Item, Scene
 from mtu.playground.vocabulary import PLACES, SIZES
 
 from .cases import Case, small_to_side, truth_scene
-from .metrics import gradient_energy, grown, psnr, sharpness, ssim
+from .metrics import checks, gradient_energy, grown, psnr, sharpness, ssim
 from .reading import Found, Reading
 
 NEAR = 0.15  # of the side: a thing's centre this close to its spot is at its spot
@@ -213,4 +213,5 @@ def _enlarged(case: Case, picture) -> Measures:
             "energy within 15%": None if share is None else abs(share - 1) <= ENERGY,
             "SSIM": ssim(picture, case.truth), "bicubic SSIM": ssim(bicubic, case.truth),
             "sharpness": sharpness(picture), "bicubic sharpness": sharpness(bicubic),
-            "true sharpness": sharpness(case.truth)}
+            "true sharpness": sharpness(case.truth), "checks": checks(picture),
+            "true checks": checks(case.truth)}

@@ -14,7 +14,7 @@ from mtu.playground.degrade import enlarge, shrink
 from mtu.playground.render import render_array
 from mtu.tiling import Canvas
 
-from .metrics import gradient_energy, mean_measures, psnr, sharpness
+from .metrics import checks, gradient_energy, mean_measures, psnr, sharpness
 from .tables import number, table
 from .trust import unseen_scenes
 
@@ -87,7 +87,8 @@ def compared(picture: np.ndarray, bicubic: np.ndarray, sharp: np.ndarray) -> dic
     return {"PSNR": ours, "bicubic PSNR": theirs, "gain in dB": ours - theirs,
             "sharpness": sharpness(picture), "bicubic sharpness": sharpness(bicubic),
             "true sharpness": sharpness(sharp), "energy of the truth's": shares[0],
-            "bicubic energy of the truth's": shares[1]}
+            "bicubic energy of the truth's": shares[1], "checks": checks(picture),
+            "true checks": checks(sharp)}
 
 
 def borders(size: tuple[int, int], tile: int, step: int) -> tuple[list[int], list[int]]:

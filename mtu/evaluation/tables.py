@@ -1,6 +1,6 @@
 """Tables in Markdown, and figures as people read them."""
 
-_DECIBELS = ("PSNR", "dB", "sharpness")
+_DECIBELS = ("PSNR", "dB", "sharpness", "checks")
 
 
 def number(value: float | None, name: str) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from mtu.data.enlargements import Enlargements, Pair
 from mtu.stem import Stem, bicubic
@@ -15,6 +16,7 @@ UNSEEN = 10**6  # a seed that no run has
 EXACT = (1 / 255) ** 2  # squared error that is none, colours in [-1, 1]
 FLAT = (4 / 255) ** 2  # gradient energy that is none
 LUMA = (0.299, 0.587, 0.114)
+RINGS = 8  # of a spectrum
 
 
 class StemStage:
@@ -23,7 +25,9 @@ class StemStage:
     The loss is the logarithm of each crop's mean squared error (`pixels`; 0.23 is a decibel, so
     that a faint texture counts as much as a sharp edge) and that of its gradient energy over the
     truth's (`energy`), either way: a mean of all that might be is blurred, and would be right by
-    the first alone.
+    the first alone. Gradients there are Sobel's, to which a check of single pixels, the cheapest
+    way to have some, is flat; and no ring of the spectrum may hold more than the truth's
+    (`excess`, the mean logarithm of what does; Durall et al. 2020, "Watch your up-convolution").
     """
 
     def __init__(self, recipe):
@@ -76,8 +80,10 @@ class StemStage:
             small = small.to(device, memory_format=torch.channels_last)
             errors = _errors(self.module(small, scale), sharp.to(device))
             parts.append(len(small) / count * torch.stack(errors))
-        pixels, energy = sum(parts)
-        return {"pixels": pixels, "energy": self.recipe.options.get("energy", 0.1) * energy}
+        options = self.recipe.options
+        pixels, energy, excess = sum(parts)
+        return {"pixels": pixels, "energy": options.get("energy", 0.1) * energy,
+                "excess": options.get("excess", 0.0) * excess}
 
     @torch.no_grad()
     def figures(self, count: int = 32) -> dict[str, float]:
@@ -119,14 +125,42 @@ def _differences(pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return pictures.diff(dim=3)[:, :, :-1], pictures.diff(dim=2)[..., :-1]
 
 
-def _errors(made: torch.Tensor, sharp: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def _errors(made: torch.Tensor, sharp: torch.Tensor) -> tuple[torch.Tensor, ...]:
     error = (made - sharp).square().mean((1, 2, 3))
-    energy = (_energy(made) + FLAT).log() - (_energy(sharp) + FLAT).log()
-    return (error + EXACT).log().mean(), energy.abs().mean()
+    energy = (edge_energy(made) + FLAT).log() - (edge_energy(sharp) + FLAT).log()
+    excess = (ring_powers(made) + EXACT).log() - (ring_powers(sharp) + EXACT).log()
+    return (error + EXACT).log().mean(), energy.abs().mean(), excess.clamp(min=0).mean()
 
 
 def _energy(pictures: torch.Tensor) -> torch.Tensor:
     """Mean squared length of the luma's gradient of each, (B,)"""
-    luma = torch.tensor(LUMA, device=pictures.device)[:, None, None]
-    differences = _differences((pictures * luma).sum(1, keepdim=True))
+    differences = _differences(_luma(pictures))
     return sum(difference.square().mean((1, 2, 3)) for difference in differences)
+
+
+def edge_energy(pictures: torch.Tensor) -> torch.Tensor:
+    """Mean squared length of Sobel's gradient of the luma of each picture (B, 3, H, W), a pixel's
+    change as the unit: (B,)"""
+    across = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]], device=pictures.device) / 8
+    both = torch.stack([across, across.T])[:, None]
+    return F.conv2d(_luma(pictures), both).square().sum(1).mean((1, 2))
+
+
+def _luma(pictures: torch.Tensor) -> torch.Tensor:
+    return (pictures * torch.tensor(LUMA, device=pictures.device)[:, None, None]).sum(1, True)
+
+
+def ring_powers(pictures: torch.Tensor) -> torch.Tensor:
+    """The power (B, RINGS) of the luma of pictures (B, 3, n, n) in rings of its spectrum that are
+    equally wide, from frequency 0 to that of a check of single pixels; their sum is the mean
+    square. A window (Hann's) keeps what meets at opposite borders out of it."""
+    side, device = pictures.shape[-1], pictures.device
+    window = torch.hann_window(side, periodic=False, device=device)
+    window = window[:, None] * window
+    power = torch.fft.fft2(_luma(pictures)[:, 0] * window).abs().square()
+    power = power / (side**2 * window.square().sum())
+    across = torch.fft.fftfreq(side, device=device)
+    radius = torch.hypot(across[:, None], across) / 0.5**0.5  # of the check's, 0 to 1
+    ring = (radius * RINGS).long().clamp(max=RINGS - 1)
+    rings = torch.zeros(len(power), RINGS, device=device)
+    return rings.index_add(1, ring.flatten(), power.flatten(1))

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from mtu.evaluation.metrics import MOST_PSNR, gradient_energy, grown, psnr, sharpness, ssim
+from mtu.evaluation.metrics import (
+    MOST_PSNR,
+    checks,
+    gradient_energy,
+    grown,
+    psnr,
+    sharpness,
+    ssim,
+)
 
 
 def _grain(seed: int = 0, side: int = 64) -> np.ndarray:
@@ -51,6 +59,14 @@ def test_gradient_energy_of_a_ramp_is_its_slope_squared():
     ramp = np.repeat(np.arange(0, 192, 3, dtype=np.uint8)[None, :, None], 64, 0).repeat(3, 2)
     assert gradient_energy(ramp) == pytest.approx(9, abs=1e-3)
     assert gradient_energy(np.full((8, 8, 3), 90, np.uint8)) == 0
+
+
+def test_checks_are_of_single_pixels_and_not_of_edges():
+    y, x = np.mgrid[:64, :64]
+    check = np.where((y + x) % 2, 105, 95)[..., None].astype(np.uint8).repeat(3, 2)
+    assert checks(check) == pytest.approx(5, abs=1e-3)
+    edges = np.where(x // 8 % 2, 200, 50)[..., None].astype(np.uint8).repeat(3, 2)
+    assert gradient_energy(edges) > gradient_energy(check) and checks(edges) == 0
 
 
 def test_a_blurred_picture_is_less_sharp():

@@ -13,7 +13,7 @@ from mtu.stem import Stem, bicubic
 from mtu.training.loop import Trainer
 from mtu.training.parts import take_part
 from mtu.training.recipe import Recipe, RecipeError
-from mtu.training.stem_stage import StemStage
+from mtu.training.stem_stage import LUMA, RINGS, StemStage, ring_powers
 
 SMALL = {"channels": 8, "blocks": 1, "crop": 16, "pictures": 3, "leaves": 1.0}
 
@@ -45,6 +45,37 @@ def test_the_stage_learns(tmp_path):
     losses = [trainer.train_step(batch) for _ in range(80)]
     assert losses[-1]["pixels"] < losses[0]["pixels"] - 0.1  # about half a decibel
     assert losses[-1]["energy"] < losses[0]["energy"]
+
+
+def test_rings_of_the_spectrum_hold_the_whole_of_it():
+    pictures = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(1)) - 0.5
+    luma = (pictures * torch.tensor(LUMA)[:, None, None]).sum(1)
+    torch.testing.assert_close(ring_powers(pictures).sum(1), luma.square().mean((1, 2)),
+                               rtol=0.1, atol=0)
+    y, x = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
+    waves = [(torch.pi * (x + y) / period).cos().expand(1, 3, 64, 64) for period in (1, 2, 16)]
+    held = [ring_powers(wave)[0] / ring_powers(wave).sum() for wave in waves]
+    assert [int(of.argmax()) for of in held] == [RINGS - 1, RINGS // 2, 0]
+    assert min(float(of.max()) for of in held) > 0.45  # a wave between two rings lies in both
+
+
+def test_what_a_ring_holds_too_much_is_a_loss_and_what_it_lacks_is_none(tmp_path):
+    stage = StemStage(recipe(tmp_path, options=SMALL | {"excess": 1.0}))
+    small = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(2)) - 0.5
+    y, x = torch.meshgrid(torch.arange(32), torch.arange(32), indexing="ij")
+    truth = {2: (small, bicubic(small, 2))}  # what fresh weights make
+    checked = {2: (small, truth[2][1] + 0.1 * ((x + y) % 2 * 2 - 1))}
+
+    def excess(pairs):
+        with torch.no_grad():
+            return float(stage.losses(pairs, None)["excess"])
+
+    assert excess(truth) == pytest.approx(0, abs=1e-6) and excess(checked) < 1e-3
+    with torch.no_grad():
+        stage.module.conv_out["2"].bias += 0.1 * torch.tensor([-1.0, 1, 1, -1]).repeat(3)
+    assert excess(truth) > 0.2 and excess(checked) == pytest.approx(0, abs=1e-2)
+    stage.recipe.options.pop("excess")
+    assert excess(truth) == 0
 
 
 def test_interrupted_and_resumed_equals_uninterrupted(tmp_path):
