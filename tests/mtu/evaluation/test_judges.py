@@ -175,3 +175,5 @@ def test_enlarging_is_compared_with_bicubic():
         assert idle["energy of the truth's"] == idle["bicubic energy of the truth's"]
         assert idle["gain in dB"] == 0 and idle["SSIM"] == idle["bicubic SSIM"]
         assert np.isfinite(idle["true sharpness"])
+        assert perfectly["checks"] == perfectly["true checks"] == idle["true checks"]
+        assert idle["checks"] < idle["true checks"]

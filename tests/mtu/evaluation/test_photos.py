@@ -58,5 +58,7 @@ def test_a_blurred_enlargement_has_little_of_the_energy_and_the_original_all():
     sharp = _grain()
     blurred = np.full_like(sharp, 100)
     measures = compared(sharp, blurred, sharp)
+    assert measures["checks"] == measures["true checks"] > 1
+    assert compared(blurred, blurred, sharp)["checks"] == 0
     assert measures["energy of the truth's"] == 1 and measures["gain in dB"] > 20
     assert measures["bicubic energy of the truth's"] == 0

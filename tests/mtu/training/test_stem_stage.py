@@ -13,7 +13,7 @@ from mtu.stem import Stem, bicubic
 from mtu.training.loop import Trainer
 from mtu.training.parts import take_part
 from mtu.training.recipe import Recipe, RecipeError
-from mtu.training.stem_stage import LUMA, RINGS, StemStage, ring_powers
+from mtu.training.stem_stage import LUMA, RINGS, StemStage, edge_energy, ring_powers
 
 SMALL = {"channels": 8, "blocks": 1, "crop": 16, "pictures": 3, "leaves": 1.0}
 
@@ -56,7 +56,15 @@ def test_rings_of_the_spectrum_hold_the_whole_of_it():
     waves = [(torch.pi * (x + y) / period).cos().expand(1, 3, 64, 64) for period in (1, 2, 16)]
     held = [ring_powers(wave)[0] / ring_powers(wave).sum() for wave in waves]
     assert [int(of.argmax()) for of in held] == [RINGS - 1, RINGS // 2, 0]
+    ramp = (y / 64).expand(1, 3, 64, 64)  # whose borders do not meet
+    assert ring_powers(ramp)[0, 2:].sum() < 1e-6 * ring_powers(ramp).sum()
     assert min(float(of.max()) for of in held) > 0.45  # a wave between two rings lies in both
+
+
+def test_slopes_are_edges_and_checks_are_none():
+    y, x = torch.meshgrid(torch.arange(12.0), torch.arange(12.0), indexing="ij")
+    pictures = torch.stack([0.02 * x, 0.03 * y, 0.2 * ((x + y) % 2)])[:, None].expand(3, 3, 12, 12)
+    torch.testing.assert_close(edge_energy(pictures), torch.tensor([4e-4, 9e-4, 0.0]))
 
 
 def test_what_a_ring_holds_too_much_is_a_loss_and_what_it_lacks_is_none(tmp_path):
@@ -68,7 +76,9 @@ def test_what_a_ring_holds_too_much_is_a_loss_and_what_it_lacks_is_none(tmp_path
 
     def excess(pairs):
         with torch.no_grad():
-            return float(stage.losses(pairs, None)["excess"])
+            losses = stage.losses(pairs, None)
+        assert losses["energy"] == pytest.approx(0, abs=1e-5)  # for a check is no edge
+        return float(losses["excess"])
 
     assert excess(truth) == pytest.approx(0, abs=1e-6) and excess(checked) < 1e-3
     with torch.no_grad():
