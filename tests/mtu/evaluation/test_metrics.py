@@ -13,6 +13,7 @@ from mtu.evaluation.metrics import (
     sharpness,
     ssim,
 )
+from mtu.evaluation.tables import number
 
 
 def _grain(seed: int = 0, side: int = 64) -> np.ndarray:
@@ -66,7 +67,9 @@ def test_checks_are_of_single_pixels_and_not_of_edges():
     check = np.where((y + x) % 2, 105, 95)[..., None].astype(np.uint8).repeat(3, 2)
     assert checks(check) == pytest.approx(5, abs=1e-3)
     edges = np.where(x // 8 % 2, 200, 50)[..., None].astype(np.uint8).repeat(3, 2)
-    assert gradient_energy(edges) > gradient_energy(check) and checks(edges) == 0
+    assert gradient_energy(edges) > gradient_energy(check)
+    assert checks(edges) == checks(edges.swapaxes(0, 1)) == 0
+    assert number(checks(check), "true checks") == "5.0"  # grey levels, not per cent
 
 
 def test_a_blurred_picture_is_less_sharp():
