@@ -30,15 +30,13 @@ def ssim(first: np.ndarray, second: np.ndarray) -> float:
 
 def sharpness(picture: np.ndarray) -> float:
     """Mean length of the luma's gradient, in grey levels a pixel."""
-    luma = picture.astype(np.float32) @ np.float32((0.299, 0.587, 0.114))
-    across, down = np.diff(luma, axis=1)[:-1], np.diff(luma, axis=0)[:, :-1]
+    across, down = _gradient(picture)
     return float(np.hypot(across, down).mean())
 
 
 def gradient_energy(picture: np.ndarray) -> float:
     """Mean squared length of the luma's gradient, in squared grey levels a pixel."""
-    luma = picture.astype(np.float32) @ np.float32((0.299, 0.587, 0.114))
-    across, down = np.diff(luma, axis=1)[:-1], np.diff(luma, axis=0)[:, :-1]
+    across, down = _gradient(picture)
     return float((across**2 + down**2).mean())
 
 
@@ -46,8 +44,17 @@ def checks(picture: np.ndarray) -> float:
     """How much a picture is checkered pixel by pixel: the amplitude in grey levels of a check that
     has the same mean square of differences across of differences down. It raises the gradient
     energy and shows no detail."""
-    luma = picture.astype(np.float32) @ np.float32((0.299, 0.587, 0.114))
-    return float(np.sqrt((np.diff(np.diff(luma, axis=0), axis=1) ** 2).mean())) / 4
+    return float(np.sqrt((np.diff(np.diff(_luma(picture), axis=0), axis=1) ** 2).mean())) / 4
+
+
+def _luma(picture: np.ndarray) -> np.ndarray:
+    return picture.astype(np.float32) @ np.float32((0.299, 0.587, 0.114))
+
+
+def _gradient(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The luma's differences to the right and down, each (H − 1, W − 1)."""
+    luma = _luma(picture)
+    return np.diff(luma, axis=1)[:-1], np.diff(luma, axis=0)[:, :-1]
 
 
 def grown(mask: np.ndarray, pixels: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from .recipe import RecipeError
 
 UNSEEN = 10**6  # a seed that no run has
 EXACT = (1 / 255) ** 2  # squared error that is none, colours in [-1, 1]
-FLAT = (4 / 255) ** 2  # gradient energy that is none
+FLAT = (4 / 255) ** 2  # edge energy that is none
 LUMA = (0.299, 0.587, 0.114)
 RINGS = 8  # of a spectrum
 
@@ -87,7 +87,7 @@ class StemStage:
 
     @torch.no_grad()
     def figures(self, count: int = 32) -> dict[str, float]:
-        """Of each scale on unseen crops: dB over bicubic, and gradient energy of the truth's."""
+        """Of each scale on unseen crops: dB over bicubic, and edge energy of the truth's."""
         data = self.dataset()
         data = Enlargements(UNSEEN, data.crop, count, 0.0, data.side, data.atlas_path)
         device, result = next(self.module.parameters()).device, {}
@@ -96,7 +96,7 @@ class StemStage:
             ours, theirs = ((shown - sharp).square().mean((1, 2, 3)).clamp(min=1e-6).log10()
                             for shown in (made, bicubic(small, scale)))
             result[f"x{scale}"] = float(10 * (theirs - ours).mean())
-            result[f"x{scale} energy"] = float(_energy(made).sum() / _energy(sharp).sum())
+            result[f"x{scale} energy"] = float(edge_energy(made).sum() / edge_energy(sharp).sum())
         return result
 
     def sample(self, folder: Path, step: int) -> None:
@@ -120,22 +120,11 @@ def to_pixels(pictures: list[np.ndarray]) -> torch.Tensor:
     return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def _differences(pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """To the right and down, of (B, C, H, W)."""
-    return pictures.diff(dim=3)[:, :, :-1], pictures.diff(dim=2)[..., :-1]
-
-
 def _errors(made: torch.Tensor, sharp: torch.Tensor) -> tuple[torch.Tensor, ...]:
     error = (made - sharp).square().mean((1, 2, 3))
     energy = (edge_energy(made) + FLAT).log() - (edge_energy(sharp) + FLAT).log()
     excess = (ring_powers(made) + EXACT).log() - (ring_powers(sharp) + EXACT).log()
     return (error + EXACT).log().mean(), energy.abs().mean(), excess.clamp(min=0).mean()
-
-
-def _energy(pictures: torch.Tensor) -> torch.Tensor:
-    """Mean squared length of the luma's gradient of each, (B,)"""
-    differences = _differences(_luma(pictures))
-    return sum(difference.square().mean((1, 2, 3)) for difference in differences)
 
 
 def edge_energy(pictures: torch.Tensor) -> torch.Tensor:
@@ -147,6 +136,7 @@ def edge_energy(pictures: torch.Tensor) -> torch.Tensor:
 
 
 def _luma(pictures: torch.Tensor) -> torch.Tensor:
+    """(B, 3, H, W) -> (B, 1, H, W)"""
     return (pictures * torch.tensor(LUMA, device=pictures.device)[:, None, None]).sum(1, True)
 
 
