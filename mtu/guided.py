@@ -8,7 +8,7 @@ import torch
 from .guidance import Branch, combine
 from .requests import Inputs
 from .residual import Residual
-from .sampling import Denoised, denoise, fresh_scheduler
+from .sampling import Denoised, denoise, fresh_scheduler, signal_and_noise
 from .speed import WHOLE, solver_of
 from .text import Text
 
@@ -16,11 +16,13 @@ Predict = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 def guided_loop(
-    pipeline, inputs: Inputs, condition: torch.Tensor | None, noise: torch.Tensor
+    pipeline, inputs: Inputs, condition: torch.Tensor | None, noise: torch.Tensor,
+    start: torch.Tensor | None = None, strength: float = 1.0,
 ) -> Iterator[Denoised]:
     """Denoise `noise` (B, C, h, w) for a request to an MTUPipeline, yielding encoded pictures.
 
-    condition: (B, C_cond, h, w), or None where the task has none.
+    condition: (B, C_cond, h, w), or None where the task has none. start: the encoded picture that
+    is noised and begun from, under flow matching, in the last `strength` of the time.
     """
     settings, space, pace = pipeline.config, pipeline.space, inputs.pace
     clip, residual = _clip_pixels if space.is_pixels else None, None
@@ -31,7 +33,10 @@ def guided_loop(
         clip = residual.clip if clip else None
     shift = settings.time_shift if pace.time_shift is None else pace.time_shift
     solver = solver_of(pipeline.scheduler, pace.solver, shift)
-    scheduler = fresh_scheduler(solver, inputs.steps, noise.device, shift)
+    scheduler = fresh_scheduler(solver, inputs.steps, noise.device, shift, strength)
+    if start is not None:
+        signal, share = signal_and_noise(scheduler, 0)
+        noise = signal * (residual.sample(start) if residual else start) + share * noise
     predict = _predict(pipeline, inputs, condition, scheduler.config.num_train_timesteps)
 
     def placed(sample: torch.Tensor, timestep: torch.Tensor) -> torch.Tensor:

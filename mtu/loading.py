@@ -7,13 +7,16 @@ import diffusers
 import torch
 import transformers
 
+from . import deblocker as mtu_deblocker
 from . import finder as mtu_finder
 from . import stem as mtu_stem
+from . import text_encoder as mtu_text_encoder
 from . import unet as mtu_unet
 
 LIBRARIES = {
     "diffusers": diffusers, "transformers": transformers,
     "mtu.unet": mtu_unet, "mtu.stem": mtu_stem, "mtu.finder": mtu_finder,
+    "mtu.deblocker": mtu_deblocker, "mtu.text_encoder": mtu_text_encoder,
 }  # fmt: skip
 CHECKER = ("stable_diffusion", "StableDiffusionSafetyChecker")  # as diffusers writes it
 # the image processor of CLIP under the names it has had; this one needs no torchvision

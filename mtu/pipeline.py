@@ -12,6 +12,7 @@ from PIL import Image
 
 from .compose import composite
 from .conditioning import condition_layouts
+from .deblocker import check_patches
 from .delta import load_saved
 from .familiar import check_weights, is_familiar
 from .guided import guided_loop
@@ -40,7 +41,8 @@ class MTUPipeline(DiffusionPipeline):
     tokenizer, scheduler (of diffusers; flow matching too), vae (None for pixel space);
     text_encoder_2 and tokenizer_2 where the base is SDXL; safety_checker and feature_extractor
     where the base has them; stem (a Stem) where enlarging starts from its enlargement; finder (a
-    Finder) where it is asked what part changes.
+    Finder) where it is asked what part changes; deblocker (a
+    Deblocker) where what is drawn in patches is mended.
     prediction_type: what the UNet predicts: "epsilon", "v_prediction" or "sample".
     patch_size: pixel space only; p×p pixels are folded into channels.
     default_steps: a number, or one per task. default_size: the side the model was trained at.
@@ -63,10 +65,8 @@ class MTUPipeline(DiffusionPipeline):
     "best" or "fast": that of requests which name none.
     """
 
-    _optional_components = [
-        "vae", "text_encoder_2", "tokenizer_2", "safety_checker", "feature_extractor", "stem",
-        "finder",
-    ]  # fmt: skip
+    _optional_components = ["vae", "text_encoder_2", "tokenizer_2", "safety_checker",
+                            "feature_extractor", "stem", "finder", "deblocker"]  # fmt: skip
 
     def __init__(
         self, unet, text_encoder, tokenizer, scheduler, vae=None,
@@ -79,7 +79,7 @@ class MTUPipeline(DiffusionPipeline):
         first_look: dict | None = None, residual_share: dict | None = None,
         strangest: float | None = None, strange_weights: dict | None = None,
         upcycled_from: dict | None = None, fast: dict | None = None, place_code: float = 0.0,
-        keep_structure: bool = False, glance: dict | None = None,
+        keep_structure: bool = False, glance: dict | None = None, deblocker=None,
     ):  # fmt: skip
         super().__init__()
         if prediction_type not in PREDICTION_TYPES:
@@ -91,21 +91,19 @@ class MTUPipeline(DiffusionPipeline):
             raise ValueError("safety_checker and feature_extractor come together or not at all.")
         self.register_modules(
             unet=unet, text_encoder=text_encoder, tokenizer=tokenizer, scheduler=scheduler, vae=vae,
-            text_encoder_2=text_encoder_2, tokenizer_2=tokenizer_2,
-            safety_checker=safety_checker, feature_extractor=feature_extractor, stem=stem,
-            finder=finder,
+            text_encoder_2=text_encoder_2, tokenizer_2=tokenizer_2, safety_checker=safety_checker,
+            feature_extractor=feature_extractor, stem=stem, finder=finder, deblocker=deblocker,
         )  # fmt: skip
         self.register_to_config(
             prediction_type=prediction_type, patch_size=patch_size, default_steps=default_steps,
             default_size=default_size, time_shift=time_shift,
             guidance={name: list(scales) for name, scales in (guidance or {}).items()},
-            use_attention_mask=use_attention_mask,
+            use_attention_mask=use_attention_mask, keep_structure=keep_structure,
             force_zeros_for_empty_prompt=force_zeros_for_empty_prompt,
             residual=dict(residual or {}), first_look=dict(first_look or {}),
             residual_share=dict(residual_share or {}), strangest=strangest,
             strange_weights=dict(strange_weights or {}), upcycled_from=upcycled_from,
-            fast=dict(fast or {}), place_code=place_code, keep_structure=keep_structure,
-            glance=dict(glance or {}),
+            fast=dict(fast or {}), glance=dict(glance or {}), place_code=place_code,
         )  # fmt: skip
         self.autocast_dtype: torch.dtype | None = None
         self.speed = "best"
@@ -119,6 +117,7 @@ class MTUPipeline(DiffusionPipeline):
         check_looks(self.config.glance, self.layouts, "glance")
         check_fast(self.config.fast, self.layouts)
         check_weights(self.config.strange_weights)
+        check_patches(deblocker, self.space)
         self._null_text: Text | None = None
 
     @classmethod
@@ -246,13 +245,14 @@ class MTUPipeline(DiffusionPipeline):
         return composite(inputs.source, picture, inputs.mask, local, self.config.keep_structure)
 
     def _loop(self, inputs: Inputs, condition, done: int, total: int):
-        """Denoise fresh noise; steps count on from `done`. Returns the model's picture."""
+        """Denoise fresh noise; steps count on from `done`. Returns the model's picture, mended."""
         width, height = (length // self.space.factor for length in inputs.size)
         noise = self.noise(inputs.generator, height, width)
         for step in guided_loop(self, inputs, condition, noise):
             preview = to_pil(self.space.decode(step.x0)) if self.space.is_pixels else None
             yield Step(done + step.index, total, preview)
-        return to_pil(self.space.decode(step.sample))
+        picture = to_pil(self.space.decode(step.sample))
+        return self.deblocker.mended(picture) if self.deblocker else picture
 
     @torch.no_grad()
     def _enlarge(self, inputs: Inputs) -> Generator[Step, None, Image.Image]:

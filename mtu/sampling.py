@@ -86,19 +86,24 @@ def signal_and_noise(scheduler, index: int) -> tuple[float, float]:
     return a, sigma * a
 
 
-def fresh_scheduler(scheduler, steps: int, device="cpu", time_shift: float | None = None):
+def fresh_scheduler(scheduler, steps: int, device="cpu", time_shift: float | None = None,
+                    strength: float = 1.0):
     """A copy of `scheduler` with its timesteps set, so that requests share no state.
 
     For flow matching the unshifted times are 1, 1−1/n, … 1/n and the scheduler's own `shift`
     (or `time_shift`, if given) moves them towards noise: t ← s·t / (1 + (s−1)·t), Esser et al.
-    2024, eq. 23.
+    2024, eq. 23. strength: the unshifted time to begin at, as after noising a picture so far
+    (img2img); ValueError for one below 1 and a scheduler that is not diffusers' FlowMatch….
     """
     scheduler = type(scheduler).from_config(scheduler.config)
     if time_shift is not None and hasattr(scheduler, "set_shift"):
         scheduler.set_shift(time_shift)
     takes_sigmas = "sigmas" in inspect.signature(scheduler.set_timesteps).parameters
     if type(scheduler).__name__.startswith("FlowMatch") and takes_sigmas:
-        scheduler.set_timesteps(sigmas=np.linspace(1.0, 1.0 / steps, steps), device=device)
+        times = strength * np.linspace(1.0, 1.0 / steps, steps)
+        scheduler.set_timesteps(sigmas=times, device=device)
+    elif strength < 1:
+        raise ValueError("Only a scheduler of flow matching can begin with part of the noise.")
     else:
         scheduler.set_timesteps(steps, device=device)
     return scheduler

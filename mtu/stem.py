@@ -41,7 +41,7 @@ class Stem(PackedModel, ConfigMixin):
                  deep_channels: int = 64, deep_blocks: int = 0, packed: bool = False):
         super().__init__()
         self.conv_in = nn.Conv2d(3, channels, 3, padding=1)
-        self.body = nn.ModuleList(_Block(channels) for _ in range(blocks))
+        self.body = nn.ModuleList(Block(channels) for _ in range(blocks))
         self.deep = _Deep(channels, deep_channels, deep_blocks) if deep_blocks else None
         self.conv_out = nn.ModuleDict(
             {str(scale): nn.Conv2d(channels, 3 * scale**2, 3, padding=1) for scale in scales}
@@ -110,7 +110,7 @@ def enlarge(image: Image.Image, size: tuple[int, int], stem: Stem | None = None)
     return stem.enlarge(image, size[0] // image.width)
 
 
-class _Block(nn.Module):
+class Block(nn.Module):
     """x + conv(relu(conv(x))), (B, C, h, w)"""
 
     def __init__(self, channels: int):
@@ -128,7 +128,7 @@ class _Deep(nn.Module):
     def __init__(self, channels: int, deep_channels: int, blocks: int):
         super().__init__()
         self.down = nn.Conv2d(channels, deep_channels, 3, stride=2, padding=1)
-        self.body = nn.ModuleList(_Block(deep_channels) for _ in range(blocks))
+        self.body = nn.ModuleList(Block(deep_channels) for _ in range(blocks))
         self.up = nn.Conv2d(deep_channels, 4 * channels, 1)
 
     @property

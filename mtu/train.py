@@ -28,6 +28,8 @@ def build_stage(recipe: Recipe):
         from mtu.training.finder_stage import FinderStage as Chosen
     elif recipe.stage == "multitask":
         from mtu.training.multitask_stage import MultitaskStage as Chosen
+    elif recipe.stage == "deblocker":
+        from mtu.training.deblocker_stage import DeblockerStage as Chosen
     elif recipe.stage == "finetune":
         from mtu.training.finetune.stage import FinetuneStage as Chosen
     else:

@@ -55,6 +55,7 @@ class DenoiseStage:
         self.tokenizer, self.text_encoder = take_text(recipe)
         self.stem = take_part(recipe, "stem", "Stem")
         self.finder = take_part(recipe, "finder", "Finder")
+        self.deblocker = take_part(recipe, "deblocker", "Deblocker")
         self.label_weight = recipe.options.get("label_weight", 0.0)
         self.space = PixelSpace(PATCH, recipe.options.get("place_code", 0.0))
         torch.manual_seed(recipe.seed)
@@ -170,5 +171,6 @@ class DenoiseStage:
             guidance=options.get("guidance", {}), use_attention_mask=True,
             residual=options.get("residual", {}), first_look=options.get("first_look", {}),
             residual_share=options.get("residual_share", {}), strangest=options.get("strangest"),
-            fast=options.get("fast"), finder=self.finder, place_code=options.get("place_code", 0.0),
+            fast=options.get("fast"), finder=self.finder, deblocker=self.deblocker,
+            place_code=options.get("place_code", 0.0),
             keep_structure=options.get("keep_structure", False), glance=options.get("glance"))

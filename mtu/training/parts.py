@@ -7,6 +7,7 @@ from diffusers import ModelMixin
 from transformers import PreTrainedTokenizerFast, T5EncoderModel
 
 from mtu.loading import load_component
+from mtu.text_encoder import load_text_encoder
 
 from .recipe import RecipeError
 
@@ -26,7 +27,7 @@ def take_text(recipe) -> tuple[PreTrainedTokenizerFast, T5EncoderModel]:
     folder = recipe.path("init_from")
     if folder is None or not (folder / "text_encoder").is_dir():
         raise RecipeError(f"init_from must name a folder with a text encoder, not {folder}.")
-    encoder = T5EncoderModel.from_pretrained(folder / "text_encoder").float()
+    encoder = load_text_encoder(folder / "text_encoder")
     tokenizer = PreTrainedTokenizerFast.from_pretrained(folder / "tokenizer")
     return tokenizer, encoder.requires_grad_(False).eval()
 

@@ -9,7 +9,7 @@ import yaml
 
 from .balance import BALANCES
 
-STAGES = ("text", "base", "stem", "finder", "multitask", "reader", "finetune")
+STAGES = ("text", "base", "stem", "finder", "multitask", "deblocker", "reader", "finetune")
 PRECISIONS = ("bf16", "fp16", "no")
 OPTIMIZERS = ("adamw", "adamw8bit")
 

@@ -130,9 +130,14 @@ def _errors(made: torch.Tensor, sharp: torch.Tensor) -> tuple[torch.Tensor, ...]
 def edge_energy(pictures: torch.Tensor) -> torch.Tensor:
     """Mean squared length of Sobel's gradient of the luma of each picture (B, 3, H, W), a pixel's
     change as the unit: (B,)"""
+    return edge_energies(pictures).mean((1, 2))
+
+
+def edge_energies(pictures: torch.Tensor) -> torch.Tensor:
+    """`edge_energy` of each pixel but those at the border: (B, H − 2, W − 2)"""
     across = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]], device=pictures.device) / 8
     both = torch.stack([across, across.T])[:, None]
-    return F.conv2d(_luma(pictures), both).square().sum(1).mean((1, 2))
+    return F.conv2d(_luma(pictures), both).square().sum(1)
 
 
 def _luma(pictures: torch.Tensor) -> torch.Tensor:

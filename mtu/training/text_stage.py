@@ -35,6 +35,7 @@ from mtu.playground.vocabulary import (
     TIMES,
     WEATHERS,
 )
+from mtu.text_encoder import load_text_encoder
 
 from .asked import NUMBERS, label_errors
 from .recipe import RecipeError
@@ -178,7 +179,7 @@ def _take_over(encoder: T5EncoderModel, tokenizer: PreTrainedTokenizerFast, fold
     both vocabularies have. New pieces keep fresh vectors of the same spread."""
     if not (folder / "text_encoder").is_dir():
         raise RecipeError(f"init_from must name a folder with a text encoder, not {folder}.")
-    old = T5EncoderModel.from_pretrained(folder / "text_encoder").float()
+    old = load_text_encoder(folder / "text_encoder")
     known = PreTrainedTokenizerFast.from_pretrained(folder / "tokenizer").get_vocab()
     own = tokenizer.get_vocab()
     shared = [piece for piece in own if piece in known]

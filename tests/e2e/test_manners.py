@@ -118,6 +118,7 @@ def test_a_phone(browser, server, dark):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     window.ask("a cat on the beach")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("document.documentElement.scrollHeight") <= 844
     heights = page.eval_on_selector_all("#ob-actions button",
                                         "all => all.map((one) => one.offsetHeight)")
     assert min(heights) >= 44
