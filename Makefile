@@ -15,10 +15,11 @@ lint:
 evaluate:
 	python -m mtu.evaluate assets/playground --out out/evaluation
 
-# the embedded model from nothing, in the paper's order: text, base, its two helpers, four tasks
+# the embedded model from nothing, in the paper's order: text, base, its two helpers, four tasks, and what mends their pictures
 train:
 	python -m mtu.train mtu/training/recipes/text.yaml --resume
 	python -m mtu.train mtu/training/recipes/base.yaml --resume
 	python -m mtu.train mtu/training/recipes/stem.yaml --resume
 	python -m mtu.train mtu/training/recipes/finder.yaml --resume
 	python -m mtu.train mtu/training/recipes/multitask.yaml --resume
+	python -m mtu.train mtu/training/recipes/deblocker.yaml --resume

@@ -78,6 +78,14 @@ def test_flow_times_are_shifted_towards_noise_and_end_at_zero():
     torch.testing.assert_close(override.timesteps, 1000 * expected[:-1])
 
 
+def test_part_of_the_noise_is_the_end_of_the_way():
+    template = FlowMatchEulerDiscreteScheduler(shift=3.0)
+    whole, half = fresh_scheduler(template, 8), fresh_scheduler(template, 4, strength=0.5)
+    torch.testing.assert_close(half.sigmas, whole.sigmas[4:])
+    with pytest.raises(ValueError, match="flow matching"):
+        fresh_scheduler(SCHEDULERS["ddim"], 4, strength=0.5)
+
+
 def test_one_flow_step_lands_on_the_prediction():
     scheduler = fresh_scheduler(FlowMatchEulerDiscreteScheduler(shift=3.0), 1)
     x0 = torch.rand(1, 3, 4, 4)
