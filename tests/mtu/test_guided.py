@@ -29,4 +29,4 @@ def test_a_picture_is_noised_and_begun_from(task):
     begun = start if task == "t2i" else 2 * (start - pipeline.space.encode(to_tensor(source)))
     torch.testing.assert_close(sample[:1], (1 - time) * begun + time * noise)
     made = pipeline.space.decode(steps[-1].sample)
-    assert made.shape == (1, 3, 32, 32) and made.abs().max() <= 1
+    assert made.shape == (1, 3, 32, 32) and made.abs().max() <= 1 + 1e-5
