@@ -60,7 +60,7 @@ class DeblockerStage:
             pipe = MTUPipeline.from_pretrained(recipe.path("init_from"), deblocker=None)
             if torch.cuda.is_available():
                 pipe.to("cuda")
-            self._files = draw_pairs(pipe, folder, options.get("pictures", 1600), recipe.seed,
+            self._files = draw_pairs(pipe, folder, options.get("pictures", 2300), recipe.seed,
                                      options.get("atlas"))
         return self._files
 
@@ -81,7 +81,7 @@ class DeblockerStage:
         mended = self.module(made)
         edges = [F.avg_pool2d((edge_energies(pictures) + FLAT).sqrt()[:, None], NEAR, NEAR // 2)
                  for pictures in (mended, truth)]
-        weight = self.recipe.options.get("edges", 0.05)
+        weight = self.recipe.options.get("edges", 0.2)
         return {"slopes": slope_error(mended, truth),
                 "edges": weight * (edges[0].log() - edges[1].log()).abs().mean(),
                 "colours": F.avg_pool2d(mended - made, BLOCK).abs().mean()}

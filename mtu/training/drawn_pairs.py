@@ -22,6 +22,7 @@ from mtu.playground.edits import LOCAL_KINDS, REMOVAL_KINDS
 from mtu.requests import check_inputs
 
 ROWS = 8  # pairs of one file
+MORE_OF = {"rain": 3.0, "snow": 3.0}  # drawn faintly, and the first to be taken for grain
 ODDS = {"t2i": 0.6, "edit": 0.2, "inpaint": 0.2}
 TAILS = ((5, 12), (4, 12), (3, 12), (4, 6), (3, 6), (2, 6))  # so many last steps of so many
 
@@ -34,8 +35,8 @@ def draw_pairs(pipe: MTUPipeline, folder: Path, count: int, seed: int,
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{number:05d}.npz" for number in range(-(-count // ROWS))]
     missing = [number for number, file in enumerate(files) if not file.exists()]
-    worlds = {task: Playground([task], seed, pipe.config.default_size, atlas_path=atlas_path)
-              for task in ODDS}
+    worlds = {task: Playground([task], seed, pipe.config.default_size, atlas_path=atlas_path,
+                               more_of=MORE_OF) for task in ODDS}
     for number in tqdm(missing, "pairs", unit="file", mininterval=5, disable=not missing):
         pairs = [_draw(pipe, worlds, np.random.default_rng([seed, number, k]), number * ROWS + k)
                  for k in range(ROWS)]
