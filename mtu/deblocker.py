@@ -8,6 +8,8 @@ one is a small U-Net (Ronneberger et al. 2015) at a half, a quarter and an eight
 resolution, which is told where in its patch a pixel lies.
 """
 
+import re
+
 import torch
 import torch.nn.functional as F
 from diffusers import ConfigMixin
@@ -27,13 +29,14 @@ class Deblocker(PackedModel, ConfigMixin):
 
     widths: channels at a half, a quarter and an eighth of the resolution. depths: residual blocks
     there, at the first two on the way down and as many on the way up. patch_size: of the patches,
-    in pixels, a multiple of 2. packed: its weights are saved in a byte each (packing.py).
+    in pixels, a multiple of 2. packed: its weights are saved in a byte each (packing.py). grainy:
+    words for what its model draws as no more than grain; what they ask for is left as drawn.
     """
 
     @register_to_config
     def __init__(self, widths: tuple[int, int, int] = (32, 64, 64),
                  depths: tuple[int, int, int] = (1, 2, 4), patch_size: int = 16,
-                 packed: bool = False):
+                 packed: bool = False, grainy: tuple[str, ...] = ()):
         super().__init__()
         fine, middle, coarse = widths
         self.conv_in = nn.Conv2d(12, fine, 3, padding=1)
@@ -66,8 +69,11 @@ class Deblocker(PackedModel, ConfigMixin):
         return torch.minimum(torch.maximum(mended, least), most)
 
     @torch.no_grad()
-    def mended(self, picture: Image.Image) -> Image.Image:
-        """An "RGB" picture, sides multiples of the patch's, without the borders of its patches."""
+    def mended(self, picture: Image.Image, prompt: str = "") -> Image.Image:
+        """An "RGB" picture, sides multiples of the patch's, drawn for `prompt`, without the borders
+        of its patches; the picture itself where a grainy word is in the prompt."""
+        if set(self.config.grainy) & set(re.findall(r"[a-z]+", prompt.lower())):
+            return picture
         return to_pil(self(to_tensor(picture).to(self.device)))
 
 

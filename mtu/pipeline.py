@@ -252,7 +252,7 @@ class MTUPipeline(DiffusionPipeline):
             preview = to_pil(self.space.decode(step.x0)) if self.space.is_pixels else None
             yield Step(done + step.index, total, preview)
         picture = to_pil(self.space.decode(step.sample))
-        return self.deblocker.mended(picture) if self.deblocker else picture
+        return self.deblocker.mended(picture, inputs.prompt) if self.deblocker else picture
 
     @torch.no_grad()
     def _enlarge(self, inputs: Inputs) -> Generator[Step, None, Image.Image]:

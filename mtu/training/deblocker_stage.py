@@ -46,7 +46,8 @@ class DeblockerStage:
             raise RecipeError(f"init_from must name the model that draws, not {folder}.")
         torch.manual_seed(recipe.seed)
         place = None if options.get("afresh") else find_part(recipe, "deblocker")
-        shape = {name: options[name] for name in ("widths", "depths", "packed") if name in options}
+        shape = {name: options[name] for name in ("widths", "depths", "packed", "grainy")
+                 if name in options}
         known = load_part(place, "mtu.deblocker", "Deblocker") if place else None
         self.module = (known or Deblocker(**shape)).to(memory_format=torch.channels_last)
         self._files: list[Path] = []

@@ -52,6 +52,18 @@ def test_what_is_drawn_is_mended_and_an_enlargement_is_not():
     assert drawn(mending, "sr", "", source) == drawn(plain, "sr", "", source)
 
 
+def test_what_is_drawn_as_grain_stays():
+    deblocker, source = moved(grainy=["rain", "snowy"]), picture(32, 32)
+    for prompt in ("a cat in the Rain, at night", "a snowy beach"):
+        assert deblocker.mended(source, prompt) is source
+    for prompt in ("", "a rainbow", "snow"):
+        assert deblocker.mended(source, prompt) == moved().mended(source) != source
+    pipelines = [tiny_pipeline(deblocker=one) for one in (None, deblocker)]
+    rain, cat = ([pipeline("t2i", prompt, generator=seeded(1)).images[0] for pipeline in pipelines]
+                 for prompt in ("a cat in the rain", "a cat"))
+    assert rain[0] == rain[1] and cat[0] != cat[1]
+
+
 def test_steps_show_what_is_drawn_and_the_last_picture_is_mended():
     deblocker, seen = moved(), []
     run = tiny_pipeline(deblocker=deblocker).steps("t2i", "a cat", generator=seeded(1))
