@@ -64,7 +64,7 @@ def save_delta(pipeline, out: str | Path, dtype: torch.dtype = torch.float16) ->
     made_for = pipeline.config.upcycled_from
     if made_for is None or not hasattr(pipeline.unet, "mtu_config"):
         raise ValueError("The base of this model is not recorded: upcycle it with mtu.upcycle.")
-    for part in ("stem", "finder", "deblocker"):
+    for part in ("stem", "finder", "deblocker", "sharpener"):
         if getattr(pipeline, part) is not None:
             raise ValueError(f"A delta cannot hold a {part}: save the whole pipeline.")
     parts = {"upcycled_from", *pipeline.components}

@@ -9,6 +9,7 @@ import transformers
 
 from . import deblocker as mtu_deblocker
 from . import finder as mtu_finder
+from . import sharpener as mtu_sharpener
 from . import stem as mtu_stem
 from . import text_encoder as mtu_text_encoder
 from . import unet as mtu_unet
@@ -16,7 +17,8 @@ from . import unet as mtu_unet
 LIBRARIES = {
     "diffusers": diffusers, "transformers": transformers,
     "mtu.unet": mtu_unet, "mtu.stem": mtu_stem, "mtu.finder": mtu_finder,
-    "mtu.deblocker": mtu_deblocker, "mtu.text_encoder": mtu_text_encoder,
+    "mtu.deblocker": mtu_deblocker, "mtu.sharpener": mtu_sharpener,
+    "mtu.text_encoder": mtu_text_encoder,
 }  # fmt: skip
 CHECKER = ("stable_diffusion", "StableDiffusionSafetyChecker")  # as diffusers writes it
 # the image processor of CLIP under the names it has had; this one needs no torchvision

@@ -14,7 +14,8 @@ from .compose import composite
 from .conditioning import condition_layouts
 from .deblocker import check_patches
 from .delta import load_saved
-from .familiar import check_weights, is_familiar
+from .enlarging import enlarging
+from .familiar import check_weights
 from .guided import guided_loop
 from .images import resize_mask, to_pil, to_tensor
 from .loading import find_model
@@ -25,13 +26,9 @@ from .safety import is_flagged
 from .sampling import PREDICTION_TYPES, exhaust
 from .space import LatentSpace, PixelSpace
 from .speed import check_fast
-from .stem import enlarge
 from .steps import Step
 from .text import Text, encode_prompt
-from .tiling import Canvas
 from .trained import trained_tasks
-
-TILE_BATCH = 4
 
 
 class MTUPipeline(DiffusionPipeline):
@@ -42,7 +39,8 @@ class MTUPipeline(DiffusionPipeline):
     text_encoder_2 and tokenizer_2 where the base is SDXL; safety_checker and feature_extractor
     where the base has them; stem (a Stem) where enlarging starts from its enlargement; finder (a
     Finder) where it is asked what part changes; deblocker (a
-    Deblocker) where what is drawn in patches is mended.
+    Deblocker) where what is drawn in patches is mended; sharpener (a Sharpener) where enlargements
+    are made sharp.
     prediction_type: what the UNet predicts: "epsilon", "v_prediction" or "sample".
     patch_size: pixel space only; p×p pixels are folded into channels.
     default_steps: a number, or one per task. default_size: the side the model was trained at.
@@ -66,7 +64,8 @@ class MTUPipeline(DiffusionPipeline):
     """
 
     _optional_components = ["vae", "text_encoder_2", "tokenizer_2", "safety_checker",
-                            "feature_extractor", "stem", "finder", "deblocker"]  # fmt: skip
+                            "feature_extractor", "stem", "finder", "deblocker",
+                            "sharpener"]  # fmt: skip
 
     def __init__(
         self, unet, text_encoder, tokenizer, scheduler, vae=None,
@@ -80,6 +79,7 @@ class MTUPipeline(DiffusionPipeline):
         strangest: float | None = None, strange_weights: dict | None = None,
         upcycled_from: dict | None = None, fast: dict | None = None, place_code: float = 0.0,
         keep_structure: bool = False, glance: dict | None = None, deblocker=None,
+        sharpener=None,
     ):  # fmt: skip
         super().__init__()
         if prediction_type not in PREDICTION_TYPES:
@@ -93,6 +93,7 @@ class MTUPipeline(DiffusionPipeline):
             unet=unet, text_encoder=text_encoder, tokenizer=tokenizer, scheduler=scheduler, vae=vae,
             text_encoder_2=text_encoder_2, tokenizer_2=tokenizer_2, safety_checker=safety_checker,
             feature_extractor=feature_extractor, stem=stem, finder=finder, deblocker=deblocker,
+            sharpener=sharpener,
         )  # fmt: skip
         self.register_to_config(
             prediction_type=prediction_type, patch_size=patch_size, default_steps=default_steps,
@@ -190,7 +191,7 @@ class MTUPipeline(DiffusionPipeline):
             image_guidance_scale=image_guidance_scale, generator=generator, where=where,
             speed=speed or self.speed, in_front=in_front,
         )  # fmt: skip
-        return self._enlarge(inputs) if task == "sr" else self._imagine(inputs)
+        return enlarging(self, inputs) if task == "sr" else self._imagine(inputs)
 
     @property
     def trained_tasks(self) -> frozenset[str]:
@@ -253,33 +254,6 @@ class MTUPipeline(DiffusionPipeline):
             yield Step(done + step.index, total, preview)
         picture = to_pil(self.space.decode(step.sample))
         return self.deblocker.mended(picture, inputs.prompt) if self.deblocker else picture
-
-    @torch.no_grad()
-    def _enlarge(self, inputs: Inputs) -> Generator[Step, None, Image.Image]:
-        """Enlarge in overlapping tiles of the model's size; steps count over all tiles."""
-        # 0. The UNet changes next to nothing of what it knows nothing of
-        if self.stem is not None and not is_familiar(self, inputs.source):
-            return (yield from self.stem.steps(inputs.source,
-                                               inputs.size[0] // inputs.source.width))
-        # 1. The source, brought to the target's size, and its tiles
-        enlarged = enlarge(inputs.source, inputs.size, self.stem)
-        canvas = Canvas(enlarged, self.config.default_size, self.space.factor)
-        # 2. One field of noise for all tiles, so that they agree where they overlap
-        field = self.noise(inputs.generator, *canvas.sample_size())
-        done = 0
-        for first in range(0, len(canvas.tiles), TILE_BATCH):
-            # 3. The loop, for a few tiles at a time
-            tiles = canvas.tiles[first : first + TILE_BATCH]
-            condition = self._condition(inputs.task, canvas.cut_condition(tiles), None)
-            noise = canvas.cut_samples(field, tiles)
-            for step in guided_loop(self, inputs, condition, noise):
-                done += len(tiles)
-                preview = canvas.preview(self.space.decode(step.x0), tiles) \
-                    if self.space.is_pixels else None
-                yield Step(done, len(canvas.tiles) * step.of, preview)
-            canvas.add(self.space.decode(step.sample), tiles)
-        # 4. The tiles, blended
-        return canvas.finish()
 
     def _hides(self, task: str) -> bool:
         """True if the model was trained with the source hidden under a mask that the task reads."""

@@ -30,6 +30,8 @@ def build_stage(recipe: Recipe):
         from mtu.training.multitask_stage import MultitaskStage as Chosen
     elif recipe.stage == "deblocker":
         from mtu.training.deblocker_stage import DeblockerStage as Chosen
+    elif recipe.stage == "sharpener":
+        from mtu.training.sharpener_stage import SharpenerStage as Chosen
     elif recipe.stage == "finetune":
         from mtu.training.finetune.stage import FinetuneStage as Chosen
     else:

@@ -56,6 +56,7 @@ class DenoiseStage:
         self.stem = take_part(recipe, "stem", "Stem")
         self.finder = take_part(recipe, "finder", "Finder")
         self.deblocker = take_part(recipe, "deblocker", "Deblocker")
+        self.sharpener = take_part(recipe, "sharpener", "Sharpener")
         self.label_weight = recipe.options.get("label_weight", 0.0)
         self.space = PixelSpace(PATCH, recipe.options.get("place_code", 0.0))
         torch.manual_seed(recipe.seed)
@@ -172,5 +173,5 @@ class DenoiseStage:
             residual=options.get("residual", {}), first_look=options.get("first_look", {}),
             residual_share=options.get("residual_share", {}), strangest=options.get("strangest"),
             fast=options.get("fast"), finder=self.finder, deblocker=self.deblocker,
-            place_code=options.get("place_code", 0.0),
+            sharpener=self.sharpener, place_code=options.get("place_code", 0.0),
             keep_structure=options.get("keep_structure", False), glance=options.get("glance"))

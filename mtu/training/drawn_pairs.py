@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from tqdm import tqdm
 
 from mtu.data.playground import Playground, Row, found_cells
 from mtu.guided import guided_loop
@@ -21,7 +20,8 @@ from mtu.pipeline import MTUPipeline
 from mtu.playground.edits import LOCAL_KINDS, REMOVAL_KINDS
 from mtu.requests import check_inputs
 
-ROWS = 8  # pairs of one file
+from .pairs import ROWS, write_pairs
+
 MORE_OF = {"rain": 3.0, "snow": 3.0}  # drawn faintly, and the first to be taken for grain
 ODDS = {"t2i": 0.6, "edit": 0.2, "inpaint": 0.2}
 TAILS = ((5, 12), (4, 12), (3, 12), (4, 6), (3, 6), (2, 6))  # so many last steps of so many
@@ -29,23 +29,12 @@ TAILS = ((5, 12), (4, 12), (3, 12), (4, 6), (3, 6), (2, 6))  # so many last step
 
 def draw_pairs(pipe: MTUPipeline, folder: Path, count: int, seed: int,
                atlas_path=None) -> list[Path]:
-    """The files of at least `count` pairs in `folder`, those that are missing drawn: `made` and
-    `truth`, uint8 (ROWS, side, side, 3), in each. File k is a function of the pipeline, the seed
-    and k."""
-    folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / f"{number:05d}.npz" for number in range(-(-count // ROWS))]
-    missing = [number for number, file in enumerate(files) if not file.exists()]
+    """The files (pairs.py) of at least `count` pairs in `folder`. Pair k is a function of the
+    pipeline, the seed and k."""
     worlds = {task: Playground([task], seed, pipe.config.default_size, atlas_path=atlas_path,
                                more_of=MORE_OF) for task in ODDS}
-    for number in tqdm(missing, "pairs", unit="file", mininterval=5, disable=not missing):
-        pairs = [_draw(pipe, worlds, np.random.default_rng([seed, number, k]), number * ROWS + k)
-                 for k in range(ROWS)]
-        half = files[number].with_suffix(".part")
-        with half.open("wb") as file:
-            np.savez(file, made=np.stack([made for made, _ in pairs]),
-                     truth=np.stack([truth for _, truth in pairs]))
-        half.replace(files[number])  # whole or not there
-    return files
+    return write_pairs(folder, count, lambda k: _draw(
+        pipe, worlds, np.random.default_rng([seed, *divmod(k, ROWS)]), k))
 
 
 @torch.no_grad()

@@ -140,7 +140,7 @@ class MultitaskStage(DenoiseStage):
         if dtype:
             self.unet.to(dtype)
             self.text_encoder.to(dtype)
-            for part in filter(None, (self.stem, self.finder, self.deblocker)):
+            for part in filter(None, (self.stem, self.finder, self.deblocker, self.sharpener)):
                 if not part.config.packed:  # as small a file as bf16, and three bits more a weight
                     part.to(torch.float16)
         self.pipeline(self.unet).save_pretrained(folder, max_shard_size="14MB")

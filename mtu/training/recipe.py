@@ -9,7 +9,8 @@ import yaml
 
 from .balance import BALANCES
 
-STAGES = ("text", "base", "stem", "finder", "multitask", "deblocker", "reader", "finetune")
+STAGES = ("text", "base", "stem", "finder", "multitask", "deblocker", "sharpener",
+          "reader", "finetune")
 PRECISIONS = ("bf16", "fp16", "no")
 OPTIMIZERS = ("adamw", "adamw8bit")
 

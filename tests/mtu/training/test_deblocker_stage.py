@@ -7,11 +7,12 @@ from finetuning import requires_glyphs
 from test_stages import trained
 
 from mtu import MTUPipeline
-from mtu.data.drawn import DrawnPairs
-from mtu.deblocker import Deblocker
-from mtu.training.deblocker_stage import UNSEEN, DeblockerStage
-from mtu.training.drawn_pairs import ROWS, draw_pairs
+from mtu.data.pairs import Pairs
+from mtu.training.deblocker_stage import DeblockerStage
+from mtu.training.drawn_pairs import draw_pairs
 from mtu.training.loop import Trainer
+from mtu.training.mender_stage import UNSEEN
+from mtu.training.pairs import ROWS
 from mtu.training.recipe import Recipe, RecipeError
 
 SMALL = {"widths": [8, 8, 8], "depths": [1, 1, 1], "crop": 32, "pictures": ROWS * (UNSEEN + 2)}
@@ -53,12 +54,12 @@ def test_crops_lie_on_the_grid_of_the_patches(tmp_path):
     place = np.indices((64, 64)).transpose(1, 2, 0).astype(np.uint8)
     place = np.concatenate([place, place[..., :1]], -1)[None]
     np.savez(tmp_path / "0.npz", made=place, truth=place + 100)
-    data = DrawnPairs(3, [tmp_path / "0.npz"], 32)
+    data = Pairs(3, [tmp_path / "0.npz"], 32)
     corners = {tuple(data[k].made[0, 0, :2]) for k in range(60)}
     assert corners == {(y, x) for y in (0, 16, 32) for x in (0, 16, 32)}
     row = data[5]
     assert row.made.shape == (32, 32, 3) and (row.truth == row.made + 100).all()
-    assert (DrawnPairs(3, data.files, 32)[5].made == row.made).all()
+    assert (Pairs(3, data.files, 32)[5].made == row.made).all()
 
 
 def test_the_stage_learns(tmp_path, model, pairs):
@@ -71,7 +72,7 @@ def test_the_stage_learns(tmp_path, model, pairs):
     losses = [trainer.train_step(batch) for _ in range(140)]
     assert losses[-1]["slopes"] < 0.9 * losses[0]["slopes"]
     figures = stage.figures()  # of pictures that it has not seen
-    assert figures["mended slopes"] < 0.9 * figures["drawn slopes"]
+    assert figures["mended slopes"] < 0.9 * figures["made slopes"]
 
 
 def test_a_grid_costs_much_and_another_colour_nothing(tmp_path, model, pairs):
@@ -123,14 +124,12 @@ def test_interrupted_and_resumed_equals_uninterrupted(tmp_path, model, pairs):
 
 def test_what_is_exported_is_a_deblocker_and_is_gone_on_from(tmp_path, model, pairs):
     trained(recipe(tmp_path, model, pairs, steps=2, options={"packed": True}))
-    made = Deblocker.from_pretrained(tmp_path / "model")
+    made = MTUPipeline.from_pretrained(tmp_path / "model").deblocker  # a whole model
     assert made.config.packed and tuple(made.config.widths) == (8, 8, 8)
     assert "mended energy" in (tmp_path / "run" / "figures.txt").read_text()
-    (tmp_path / "on" / "unet").mkdir(parents=True)
-    (tmp_path / "model").rename(tmp_path / "on" / "deblocker")
-    stage = DeblockerStage(recipe(tmp_path, tmp_path / "on", pairs))
+    stage = DeblockerStage(recipe(tmp_path, tmp_path / "model", pairs))
     assert torch.equal(stage.module.place, made.place) and made.place.abs().max() > 0
-    afresh = DeblockerStage(recipe(tmp_path, tmp_path / "on", pairs, options={"afresh": True}))
+    afresh = DeblockerStage(recipe(tmp_path, tmp_path / "model", pairs, options={"afresh": True}))
     assert afresh.module.place.abs().max() == 0
 
 
@@ -159,4 +158,3 @@ def test_pairs_are_what_the_model_makes_of_pictures(tmp_path):
     assert files[1].stat().st_mtime_ns == before  # what is there is not drawn again
     again = np.load(files[0])
     assert all((again[name] == first[name]).all() for name in first)
-    assert MTUPipeline is type(pipe)

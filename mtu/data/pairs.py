@@ -1,4 +1,4 @@
-"""Crops of drawn pictures, each with what it would be without the model's faults."""
+"""Crops of pictures that a model has made, each with what it would be without its faults."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,15 +10,15 @@ from .playground import LENGTH
 
 
 @dataclass
-class Drawn:
+class Made:
     """uint8 pictures (crop, crop, 3)."""
 
     made: np.ndarray
     truth: np.ndarray
 
 
-class DrawnPairs(Dataset):
-    """Row i is a function of (seed, i) and the files alone (training/drawn_pairs.py: `made` and
+class Pairs(Dataset):
+    """Row i is a function of (seed, i) and the files alone (training/pairs.py: `made` and
     `truth`, uint8 (n, side, side, 3), in each). crop: a multiple of patch_size, in pixels; crops
     lie on the grid of the patches."""
 
@@ -28,7 +28,7 @@ class DrawnPairs(Dataset):
     def __len__(self) -> int:
         return LENGTH
 
-    def __getitem__(self, index: int) -> Drawn:
+    def __getitem__(self, index: int) -> Made:
         rng = np.random.default_rng([self.seed, index])
         with np.load(self.files[int(rng.integers(len(self.files)))]) as pairs:
             made, truth = pairs["made"], pairs["truth"]
@@ -36,4 +36,4 @@ class DrawnPairs(Dataset):
         places = (made.shape[1] - self.crop) // self.patch_size + 1
         top, left = (self.patch_size * int(place) for place in rng.integers(0, places, 2))
         part = np.s_[number, top : top + self.crop, left : left + self.crop]
-        return Drawn(made[part], truth[part])
+        return Made(made[part], truth[part])

@@ -1,0 +1,76 @@
+"""What makes an enlargement sharp, after its last step.
+
+What a regression on squared errors makes of a small picture is the mean of all that might be, and
+the mean of many edges is a ramp. A small U-Net (mender.py), trained on enlargements and on what
+they should have been, takes out what is wrong with them; an unsharp mask makes steeper the ramps
+that are left. Neither takes a pixel out of the range of those near it, so that an edge gets no
+halo; within these bounds an unsharp mask is close to a shock filter (Osher & Rudin 1990,
+"Feature-oriented image enhancement using shock filters").
+"""
+
+from collections.abc import Generator
+
+import numpy as np
+import torch
+from diffusers.configuration_utils import register_to_config
+from PIL import Image
+
+from .blur import bell_blur
+from .images import to_pil, to_tensor
+from .mender import MULTIPLE, Mender, within
+from .sampling import exhaust
+from .steps import Step
+from .tiling import PREVIEW_SIDE, pad, padded_length
+
+NEAR = 3  # pixels, across and down, whose range the U-Net keeps a pixel in
+TILE = 512  # pixels of the enlargement that are sharpened at a time
+AROUND = 64  # pixels around a tile that are seen with it: more change it by less than a level
+
+
+class Sharpener(Mender):
+    """Sharpens enlargements; with fresh weights and no `steepness` it changes nothing.
+
+    widths, depths: a Mender's. packed: its weights are saved in a byte each (packing.py).
+    steepness: scale, as text -> [radius in pixels, amount] of the unsharp mask that comes last.
+    """
+
+    @register_to_config
+    def __init__(self, widths: tuple[int, int, int] = (32, 64, 64),
+                 depths: tuple[int, int, int] = (1, 2, 4), packed: bool = False,
+                 steepness: dict[str, tuple[int, float]] | None = None):
+        super().__init__(widths, depths, 2, NEAR)
+
+    @staticmethod
+    def tiles(size: tuple[int, int]) -> list[tuple[int, int]]:
+        """The corners (left, top) of the tiles of an enlargement of this size."""
+        width, height = size
+        return [(left, top) for top in range(0, height, TILE) for left in range(0, width, TILE)]
+
+    def sharpened(self, picture: Image.Image, scale: int) -> Image.Image:
+        """An "RGB" picture of any size, enlarged by `scale` before, made sharp."""
+        return exhaust(self.steps(picture, scale))
+
+    @torch.no_grad()
+    def steps(self, picture: Image.Image, scale: int) -> Generator[Step, None, Image.Image]:
+        """`sharpened`, tile by tile: yields a `Step` after each, with the picture so far."""
+        out, tiles = np.array(picture), self.tiles(picture.size)
+        coarse = -(-max(picture.size) // PREVIEW_SIDE)
+        for done, (left, top) in enumerate(tiles, start=1):
+            x, y = max(left - AROUND, 0), max(top - AROUND, 0)
+            right, bottom = (min(corner + TILE + AROUND, length) for corner, length in
+                             zip((left, top), picture.size, strict=True))
+            part = picture.crop((x, y, right, bottom))
+            seen = pad(part, [padded_length(length, MULTIPLE, MULTIPLE) for length in part.size])
+            sharp = self._steep(self(to_tensor(seen).to(self.device)).cpu(), scale)
+            inner = np.s_[top - y : top - y + TILE, left - x : left - x + TILE]
+            place = np.s_[top : top + TILE, left : left + TILE]
+            out[place] = np.asarray(to_pil(sharp).crop((0, 0, *part.size)))[inner]
+            yield Step(done, len(tiles), Image.fromarray(out[::coarse, ::coarse]))
+        return Image.fromarray(out)
+
+    def _steep(self, pixels: torch.Tensor, scale: int) -> torch.Tensor:
+        """(1, 3, H, W), what the U-Net made, through the unsharp mask of this scale."""
+        radius, amount = (self.config.steepness or {}).get(str(scale), (0, 0.0))
+        if not amount:
+            return pixels
+        return within(pixels + amount * (pixels - bell_blur(pixels, radius)), pixels, 1)
