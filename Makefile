@@ -15,7 +15,7 @@ lint:
 evaluate:
 	python -m mtu.evaluate assets/playground --out out/evaluation
 
-# the embedded model from nothing, in the paper's order: text, base, its two helpers, four tasks, and what mends their pictures
+# the embedded model from nothing, in the paper's order: text, base, its two helpers, four tasks, and the two that mend their pictures
 train:
 	python -m mtu.train mtu/training/recipes/text.yaml --resume
 	python -m mtu.train mtu/training/recipes/base.yaml --resume
@@ -23,3 +23,4 @@ train:
 	python -m mtu.train mtu/training/recipes/finder.yaml --resume
 	python -m mtu.train mtu/training/recipes/multitask.yaml --resume
 	python -m mtu.train mtu/training/recipes/deblocker.yaml --resume
+	python -m mtu.train mtu/training/recipes/sharpener.yaml --resume

@@ -5,7 +5,7 @@ from collections.abc import Generator
 import torch
 from PIL import Image
 
-from .familiar import is_familiar
+from .familiar import room
 from .guided import guided_loop
 from .requests import Inputs
 from .stem import enlarge
@@ -17,18 +17,35 @@ TILE_BATCH = 4
 
 @torch.no_grad()
 def enlarging(pipeline, inputs: Inputs) -> Generator[Step, None, Image.Image]:
-    """The source, larger, in overlapping tiles of the size of the model of `pipeline`, an
-    MTUPipeline; steps count over all tiles."""
-    # 0. The UNet changes next to nothing of what it knows nothing of
-    scale = inputs.size[0] // inputs.source.width
-    if pipeline.stem is not None and not is_familiar(pipeline, inputs.source):
-        return (yield from pipeline.stem.steps(inputs.source, scale))
+    """The source, larger, in tiles, by what `pipeline`, an MTUPipeline, has for it; steps count
+    over all tiles of all of it."""
+    stem, sharpener = pipeline.stem, pipeline.sharpener
+    left = room(pipeline, inputs.source) if stem or sharpener else 0.0
+    scale, after = inputs.size[0] // inputs.source.width, 0
+    if sharpener is not None:
+        after = len(sharpener.tiles(inputs.size))
+    # 1. The UNet changes next to nothing of what it knows nothing of
+    if stem is not None and left < 0:
+        parts = stem.steps(inputs.source, scale)
+    else:
+        parts = _imagined(pipeline, inputs)
+    picture, done = yield from _counted(parts, 0, after)
+    # 2. Made sharp: much where the picture is surely one of those that this was learned on
+    if sharpener is None:
+        return picture
+    known = sharpener.knows(inputs.source, left)
+    picture, _ = yield from _counted(sharpener.steps(picture, scale, known), done, 0)
+    return picture
+
+
+def _imagined(pipeline, inputs: Inputs) -> Generator[Step, None, Image.Image]:
+    """The UNet's enlargement, in overlapping tiles of its size."""
     # 1. The source, brought to the target's size, and its tiles
-    enlarged, sharpener = enlarge(inputs.source, inputs.size, pipeline.stem), pipeline.sharpener
+    enlarged = enlarge(inputs.source, inputs.size, pipeline.stem)
     canvas = Canvas(enlarged, pipeline.config.default_size, pipeline.space.factor)
     # 2. One field of noise for all tiles, so that they agree where they overlap
     field = pipeline.noise(inputs.generator, *canvas.sample_size())
-    done, last = 0, len(sharpener.tiles(inputs.size)) if sharpener else 0
+    done = 0
     for first in range(0, len(canvas.tiles), TILE_BATCH):
         # 3. The loop, for a few tiles at a time
         tiles = canvas.tiles[first : first + TILE_BATCH]
@@ -38,21 +55,21 @@ def enlarging(pipeline, inputs: Inputs) -> Generator[Step, None, Image.Image]:
             done += len(tiles)
             preview = canvas.preview(pipeline.space.decode(step.x0), tiles) \
                 if pipeline.space.is_pixels else None
-            yield Step(done, len(canvas.tiles) * step.of + last, preview)
+            yield Step(done, len(canvas.tiles) * step.of, preview)
         canvas.add(pipeline.space.decode(step.sample), tiles)
-    # 4. The tiles, blended, and made sharp
-    picture = canvas.finish()
-    if sharpener is None:
-        return picture
-    return (yield from counted(sharpener.steps(picture, scale), done))
+    # 4. The tiles, blended
+    return canvas.finish()
 
 
-def counted(steps: Generator[Step, None, Image.Image],
-            before: int) -> Generator[Step, None, Image.Image]:
-    """`steps`, after as many as `before`; returns what they do."""
+def _counted(steps: Generator[Step, None, Image.Image], before: int,
+             after: int) -> Generator[Step, None, tuple[Image.Image, int]]:
+    """`steps`, with so many before and after them; returns their picture, and how many there have
+    been by then."""
+    done = before
     while True:
         try:
             step = next(steps)
         except StopIteration as end:
-            return end.value
-        yield Step(before + step.index, before + step.of, step.preview)
+            return end.value, done
+        done = before + step.index
+        yield Step(done, before + step.of + after, step.preview)

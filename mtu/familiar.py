@@ -8,6 +8,8 @@ wrong in it. So a model may weigh it against traits that need no model: how much
 restore, how flat the flat parts are, how few colours there are (the weights: evaluation/calibrate).
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from PIL import Image
@@ -48,8 +50,14 @@ def strangeness(pipeline, image: Image.Image) -> float:
 
 def is_familiar(pipeline, image: Image.Image) -> bool:
     """False if the model says how strange its pictures may be and `image` is stranger."""
+    return room(pipeline, image) >= 0
+
+
+def room(pipeline, image: Image.Image) -> float:
+    """By how much `image` is less strange than the model says that its pictures may be; infinity
+    where it says nothing."""
     limit = pipeline.config.strangest
-    return limit is None or strangeness(pipeline, image) <= limit
+    return math.inf if limit is None else limit - strangeness(pipeline, image)
 
 
 def check_weights(weights: dict) -> None:

@@ -25,7 +25,8 @@ class SharpenerStage(MenderStage):
                   for name in ("sharpener", "deblocker")}
         if places["sharpener"]:
             return load_part(places["sharpener"], "mtu.sharpener", "Sharpener")
-        shape = {name: options[name] for name in ("widths", "depths", "packed") if name in options}
+        shape = {name: options[name] for name in ("widths", "depths", "packed", "margin")
+                 if name in options}
         steepness = {str(scale): pair for scale, pair in options.get("steepness", {}).items()}
         module = Sharpener(**shape, steepness=steepness)
         if places["deblocker"]:

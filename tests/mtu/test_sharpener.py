@@ -8,8 +8,10 @@ from safetensors.torch import load_file
 from tiny_pipelines import picture, seeded, tiny_pipeline
 
 from mtu import MTUPipeline, save_delta
+from mtu.familiar import strangeness
 from mtu.images import to_pil, to_tensor
-from mtu.sharpener import NEAR, TILE, Sharpener
+from mtu.sharpener import FAINT, NEAR, TILE, Sharpener
+from mtu.stem import Stem
 
 
 def moved(**settings) -> Sharpener:
@@ -43,6 +45,16 @@ def test_edges_grow_steeper_and_get_no_halo(ramp):
     assert sharpener.sharpened(ramp, 2) == ramp  # a scale that it says nothing of
 
 
+def test_of_what_is_not_known_only_strong_changes_are_made():
+    sharpener = Sharpener((8, 8, 8), (1, 1, 1), steepness={"2": [2, 1.0]})
+    pixels = torch.rand(1, 3, 48, 48) * 2 - 1  # everything has brighter and darker ones beside it
+    for levels, made in ((FAINT[0] - 1, 0.0), (sum(FAINT) / 2, 0.5), (FAINT[1] + 1, 1.0)):
+        with torch.no_grad():
+            sharpener.conv_out.bias.fill_(levels / 127.5)
+            change = sharpener.sharp(pixels, 2, known=False) - pixels
+        assert float(change.median()) * 127.5 == pytest.approx(made * levels, abs=0.3)
+
+
 @pytest.mark.parametrize("change", [9.0, -9.0])
 def test_no_pixel_leaves_the_range_of_those_near_it(change):
     sharpener, source = moved(), picture(48, 32)
@@ -53,11 +65,12 @@ def test_no_pixel_leaves_the_range_of_those_near_it(change):
 
 
 @pytest.mark.parametrize("size", [(TILE + 40, 48), (24, 2 * TILE + 16)])
-def test_tiles_are_the_whole(size):
+@pytest.mark.parametrize("known", [True, False])
+def test_tiles_are_the_whole(size, known):
     sharpener, source = moved(steepness={"2": [2, 0.5]}), picture(*size)
     with torch.no_grad():
-        whole = to_pil(sharpener._steep(sharpener(to_tensor(source)), 2))
-    tiled = sharpener.sharpened(source, 2)
+        whole = to_pil(sharpener.sharp(to_tensor(source), 2, known))
+    tiled = sharpener.sharpened(source, 2, known)
     difference = abs(np.asarray(tiled).astype(int) - np.asarray(whole))
     assert tiled != source and difference.max() <= 1 and (difference > 0).mean() < 1e-3
 
@@ -97,14 +110,34 @@ def test_its_tiles_are_counted_with_the_others():
     assert len({of for _, of in counted}) == 1
     alone = [step.of for step in tiny_pipeline().steps("sr", "", picture(40, 32), scale=2)]
     assert counted[-1][1] == alone[-1] + 1
+    stem = Stem(8, 1)
+    run = tiny_pipeline(stem=stem, sharpener=moved(), strangest=-1e9).steps(
+        "sr", "", picture(300, 40), scale=4)  # two tiles of the stem's, three of its own
+    assert [(step.index, step.of) for step in run] == [(k, 5) for k in range(1, 6)]
 
 
-def test_what_the_model_does_not_know_is_left_to_the_stem():
+def test_what_the_model_does_not_know_well_is_mended_with_care():
     from test_stem import moved as moved_stem
 
+    def mending(**settings):
+        return moved(steepness={"2": [2, 1.0]}, **settings)
+
     stem, source = moved_stem(), picture(24, 20)
-    pipeline = tiny_pipeline(stem=stem, sharpener=moved(), strangest=0.0)
-    assert pipeline("sr", "", source, scale=2).images[0] == stem.enlarge(source, 2)
+    strange = strangeness(tiny_pipeline(stem=stem), source)
+
+    def made(margin, room, shown=source, sharpener=True):
+        pipeline = tiny_pipeline(stem=stem, strangest=strange + room,
+                                 sharpener=mending(margin=margin) if sharpener else None)
+        return pipeline("sr", "", shown, scale=2, generator=seeded(1)).images[0]
+
+    assert made(0.5, -0.1) == mending().sharpened(stem.enlarge(source, 2), 2, known=False)
+    plain = made(0.5, 0.6, sharpener=False)
+    assert plain != stem.enlarge(source, 2)
+    assert made(0.5, 0.4) == mending().sharpened(plain, 2, known=False)
+    assert made(0.5, 0.6) == mending().sharpened(plain, 2) != made(0.5, 0.4)
+    grey = source.convert("L").convert("RGB")
+    plain = made(0.0, 1e9, grey, sharpener=False)
+    assert made(0.0, 1e9, grey) == mending().sharpened(plain, 2, known=False) != plain
 
 
 @pytest.mark.parametrize("packed", [False, True])
