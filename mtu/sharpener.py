@@ -25,7 +25,7 @@ from .tiling import PREVIEW_SIDE, pad, padded_length
 
 NEAR = 3  # pixels, across and down, whose range the U-Net keeps a pixel in
 TILE = 512  # pixels of the enlargement that are sharpened at a time
-FAINT = (3, 6)  # levels of 255: the mean change near a pixel up to which none is made, and all is
+FAINT = (4, 8)  # levels of 255: the mean change near a pixel up to which none is made, and all is
 BESIDE = 2  # pixels, across and down, that this is the mean of
 GREY = 6  # levels between a pixel's largest and least colour, on average: fewer are none
 AROUND = 48  # pixels around a tile that are seen with it: more change no value by two levels
