@@ -77,7 +77,7 @@ class Sharpener(Mender):
                              zip((left, top), picture.size, strict=True))
             part = picture.crop((x, y, right, bottom))
             seen = pad(part, [padded_length(length, MULTIPLE, MULTIPLE) for length in part.size])
-            sharp = self.sharp(to_tensor(seen).to(self.device), scale, known).cpu()
+            sharp = self.sharp(to_tensor(seen), scale, known)
             inner = np.s_[top - y : top - y + TILE, left - x : left - x + TILE]
             place = np.s_[top : top + TILE, left : left + TILE]
             out[place] = np.asarray(to_pil(sharp).crop((0, 0, *part.size)))[inner]
@@ -85,8 +85,8 @@ class Sharpener(Mender):
         return Image.fromarray(out)
 
     def sharp(self, pixels: torch.Tensor, scale: int, known: bool) -> torch.Tensor:
-        """`sharpened` of (1, 3, H, W) in [-1, 1], sides multiples of MULTIPLE."""
-        mended = self(pixels)
+        """`sharpened` of (1, 3, H, W) in [-1, 1] on the CPU, sides multiples of MULTIPLE."""
+        mended = self(pixels.to(self.device)).cpu()
         radius, amount = (self.config.steepness or {}).get(str(scale), (0, 0.0))
         if not known:
             change, (low, high) = mended - pixels, FAINT

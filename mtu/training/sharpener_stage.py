@@ -18,9 +18,9 @@ class SharpenerStage(MenderStage):
     part = "sharpener"
 
     def begin(self) -> Sharpener:
-        options = self.recipe.options
-        if find_part(self.recipe, "stem") is None:
-            raise RecipeError(f"There is no stem in {self.recipe.init_from} to sharpen after.")
+        options, folder = self.recipe.options, self.recipe.path("init_from")
+        if folder is None or not (folder / "stem").is_dir():
+            raise RecipeError(f"init_from must name a model with a stem, not {folder}.")
         places = {name: None if options.get("afresh") else find_part(self.recipe, name)
                   for name in ("sharpener", "deblocker")}
         if places["sharpener"]:

@@ -66,7 +66,7 @@ def test_it_begins_from_the_deblocker_without_its_patches_or_afresh(tmp_path, mo
 
 def test_it_needs_a_stem(tmp_path, pairs):
     tiny_pipeline().save_pretrained(tmp_path / "bare")
-    with pytest.raises(RecipeError, match="no stem"):
+    with pytest.raises(RecipeError, match="a model with a stem"):
         SharpenerStage(recipe(tmp_path, tmp_path / "bare", pairs))
 
 
