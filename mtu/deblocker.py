@@ -9,6 +9,7 @@ is told where in its patch a pixel lies.
 import re
 
 import torch
+import torch.nn.functional as F
 from diffusers.configuration_utils import register_to_config
 from PIL import Image
 
@@ -16,6 +17,7 @@ from .images import to_pil, to_tensor
 from .mender import Mender
 
 NEAR = 2  # pixels, across and down, whose range a pixel stays in
+BRIGHT = (2, 4)  # levels of 255: what brightness it takes up to which it may, and from which not
 
 
 class Deblocker(Mender):
@@ -23,7 +25,7 @@ class Deblocker(Mender):
 
     widths, depths: a Mender's. patch_size: of the patches, in pixels, a multiple of 2. packed: its
     weights are saved in a byte each (packing.py). grainy: words for what its model draws as no more
-    than grain; what they ask for is left as drawn.
+    than bright grain, which is left where one of them asks for it.
     """
 
     @register_to_config
@@ -35,10 +37,14 @@ class Deblocker(Mender):
     @torch.no_grad()
     def mended(self, picture: Image.Image, prompt: str = "") -> Image.Image:
         """An "RGB" picture, sides multiples of the patch's, drawn for `prompt`, without the borders
-        of its patches; the picture itself where a grainy word is in the prompt."""
+        of its patches; with what is bright of its grain where a grainy word is in the prompt."""
+        pixels = to_tensor(picture)
+        mended = self(pixels.to(self.device)).cpu()
         if set(self.config.grainy) & set(re.findall(r"[a-z]+", prompt.lower())):
-            return picture
-        return to_pil(self(to_tensor(picture).to(self.device)))
+            taken, (low, high) = pixels - mended, BRIGHT
+            bright = 127.5 * F.avg_pool2d(taken.mean(1, keepdim=True).clamp(min=0), 3, 1, 1)
+            mended = mended + ((bright - low) / (high - low)).clamp(0, 1) * taken
+        return to_pil(mended)
 
 
 def check_patches(deblocker: Deblocker | None, space) -> None:
