@@ -35,12 +35,16 @@ class Deblocker(Mender):
         super().__init__(widths, depths, patch_size, NEAR)
 
     @torch.no_grad()
-    def mended(self, picture: Image.Image, prompt: str = "") -> Image.Image:
-        """An "RGB" picture, sides multiples of the patch's, drawn for `prompt`, without the borders
-        of its patches; with what is bright of its grain where a grainy word is in the prompt."""
+    def mended(self, picture: Image.Image, prompt: str = "", task: str = "t2i") -> Image.Image:
+        """An "RGB" picture, sides multiples of the patch's, made for `prompt`, without the borders
+        of its patches. Where a grainy word is in the prompt a drawing keeps what is bright of its
+        grain, and an edit, whose rain and snow are fainter still, all of it."""
+        grainy = bool(set(self.config.grainy) & set(re.findall(r"[a-z]+", prompt.lower())))
+        if grainy and task != "t2i":
+            return picture
         pixels = to_tensor(picture)
         mended = self(pixels.to(self.device)).cpu()
-        if set(self.config.grainy) & set(re.findall(r"[a-z]+", prompt.lower())):
+        if grainy:
             taken, (low, high) = pixels - mended, BRIGHT
             bright = 127.5 * F.avg_pool2d(taken.mean(1, keepdim=True).clamp(min=0), 3, 1, 1)
             mended = mended + ((bright - low) / (high - low)).clamp(0, 1) * taken

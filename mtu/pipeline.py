@@ -253,7 +253,9 @@ class MTUPipeline(DiffusionPipeline):
             preview = to_pil(self.space.decode(step.x0)) if self.space.is_pixels else None
             yield Step(done + step.index, total, preview)
         picture = to_pil(self.space.decode(step.sample))
-        return self.deblocker.mended(picture, inputs.prompt) if self.deblocker else picture
+        if self.deblocker is None:
+            return picture
+        return self.deblocker.mended(picture, inputs.prompt, inputs.task)
 
     def _hides(self, task: str) -> bool:
         """True if the model was trained with the source hidden under a mask that the task reads."""
