@@ -12,7 +12,7 @@ from mtu.data.finding import Finding, Sought
 from mtu.finder import Finder, chosen_cells
 
 from .asked import NUMBERS, head, label_errors
-from .parts import find_part, load_part, take_text
+from .parts import add_figures, find_part, load_part, take_text
 from .stem_stage import UNSEEN, to_pixels
 
 NEARLY, FEW = 0.9, 10  # share of the cells to change that is enough, cells that are too many
@@ -117,9 +117,7 @@ class FinderStage:
                 **{kind: float(np.mean(every)) for kind, every in sorted(right.items())}}
 
     def sample(self, folder: Path, step: int) -> None:
-        report = " ".join(f"{name} {value:.3f}" for name, value in self.figures().items())
-        with (folder / "figures.txt").open("a") as file:
-            file.write(f"step {step}: {report}\n")
+        add_figures(folder / "figures.txt", step, self.figures())
 
     def export(self, folder: Path) -> None:
         self.sample(self.recipe.path("run_dir"), self.recipe.steps)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from mtu.loading import INDEX
 from mtu.mender import Mender
 
 from .pairs import ROWS
+from .parts import add_figures
 from .recipe import RecipeError
 from .stem_stage import EXACT, FLAT, edge_energies, edge_energy, to_pixels
 
@@ -24,7 +26,7 @@ BLOCK = 32  # pixels, across and down, whose mean colour stays
 NEAR = 16  # and in which slopes together shall be as long as the truth's
 
 
-class MenderStage:
+class MenderStage(ABC):
     """Pictures that a model has made in, a Mender of theirs out.
 
     The model first makes `pictures` pairs in the folder `pairs`, by default the run's own; what
@@ -47,13 +49,13 @@ class MenderStage:
         self.module = self.begin().to(memory_format=torch.channels_last)
         self._files: list[Path] = []
 
+    @abstractmethod
     def begin(self) -> Mender:
         """What training starts from."""
-        raise NotImplementedError
 
+    @abstractmethod
     def make_pairs(self, folder: Path) -> list[Path]:
         """The files of all pairs (`training/pairs.py`) in `folder`, those that are missing made."""
-        raise NotImplementedError
 
     @property
     def files(self) -> list[Path]:
@@ -107,9 +109,7 @@ class MenderStage:
         return result
 
     def sample(self, folder: Path, step: int) -> None:
-        report = " ".join(f"{name} {value:.3f}" for name, value in self.figures().items())
-        with (folder / "figures.txt").open("a") as file:
-            file.write(f"step {step}: {report}\n")
+        add_figures(folder / "figures.txt", step, self.figures())
 
     def export(self, folder: Path) -> None:
         """The model that was started from, with what was trained in its place."""

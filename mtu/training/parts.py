@@ -60,3 +60,10 @@ def take_part(recipe, name: str, cls: str) -> ModelMixin | None:
     if named:
         raise RecipeError(f"There is no {name} at {named}; the recipe {name}.yaml trains one.")
     return None
+
+
+def add_figures(file: Path, step: int, figures: dict[str, float]) -> None:
+    """A line more in `file`: the step, and the figures measured at it by name."""
+    report = " ".join(f"{name} {value:.3f}" for name, value in figures.items())
+    with file.open("a") as lines:
+        lines.write(f"step {step}: {report}\n")

@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from mtu.data.reader import IGNORED, ReaderRow, ReaderRows
 from mtu.evaluation.reader import CLASSES, SceneReader
 
+from .parts import add_figures
+
 WEIGHTS = {"thing": 6.0, "color": 1.0, "place": 1.0, "time": 0.5, "weather": 0.5, "style": 0.5}
 
 
@@ -64,9 +66,7 @@ class ReaderStage:
         return result
 
     def sample(self, folder: Path, step: int) -> None:
-        report = " ".join(f"{name} {value:.3f}" for name, value in self.accuracy().items())
-        with (folder / "accuracy.txt").open("a") as file:
-            file.write(f"step {step}: {report}\n")
+        add_figures(folder / "accuracy.txt", step, self.accuracy())
 
     def export(self, folder: Path) -> None:
         self.sample(self.recipe.path("run_dir"), self.recipe.steps)

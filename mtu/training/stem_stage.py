@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from mtu.data.enlargements import Enlargements, Pair
 from mtu.stem import Stem, bicubic
 
-from .parts import find_part, load_part
+from .parts import add_figures, find_part, load_part
 from .recipe import RecipeError
 
 UNSEEN = 10**6  # a seed that no run has
@@ -100,9 +100,7 @@ class StemStage:
         return result
 
     def sample(self, folder: Path, step: int) -> None:
-        report = " ".join(f"{name} {value:.3f}" for name, value in self.figures().items())
-        with (folder / "figures.txt").open("a") as file:
-            file.write(f"step {step}: {report}\n")
+        add_figures(folder / "figures.txt", step, self.figures())
 
     @torch.no_grad()
     def export(self, folder: Path) -> None:

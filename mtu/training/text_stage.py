@@ -38,6 +38,7 @@ from mtu.playground.vocabulary import (
 from mtu.text_encoder import load_text_encoder
 
 from .asked import NUMBERS, label_errors
+from .parts import add_figures
 from .recipe import RecipeError
 
 # what is predicted of every thing, and of the text as a whole; 0 always means "none of them"
@@ -289,9 +290,7 @@ class TextStage:
         return result
 
     def sample(self, folder: Path, step: int) -> None:
-        report = " ".join(f"{name} {value:.3f}" for name, value in self.accuracy().items())
-        with (folder / "accuracy.txt").open("a") as file:
-            file.write(f"step {step}: {report}\n")
+        add_figures(folder / "accuracy.txt", step, self.accuracy())
 
     def export(self, folder: Path) -> None:
         self.sample(self.recipe.path("run_dir"), self.recipe.steps)
